@@ -1,0 +1,43 @@
+"""An embedded Apache Kafka for the demo, the tests and development; not for production.
+
+Importing this package does no work and needs none of the extra `[broker]`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from stream_app.embedded.broker import EmbeddedBroker
+from stream_app.embedded.errors import BrokerError
+from stream_app.embedded.progress import Lines, Progress, Silent, on_stderr
+
+__all__ = [
+    "BrokerError",
+    "EmbeddedBroker",
+    "Lines",
+    "Progress",
+    "Silent",
+    "broker_address",
+    "given_address",
+    "on_stderr",
+]
+
+
+def given_address() -> str | None:
+    """The broker that `BROKER=host:port` names, or None."""
+    return os.environ.get("BROKER") or None
+
+
+@contextlib.contextmanager
+def broker_address(progress: Progress | None = None) -> Iterator[str]:
+    """Address of a broker for the body: the one `BROKER` names, else one started for it."""
+    if given := given_address():
+        yield given
+        return
+    broker = EmbeddedBroker()
+    try:
+        yield broker.start(progress)
+    finally:
+        broker.stop()

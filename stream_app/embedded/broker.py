@@ -1,0 +1,306 @@
+"""A real Apache Kafka, one KRaft node, as a child that cannot outlive this process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stream_app.embedded import state, supervisor
+from stream_app.embedded.errors import BrokerAlreadyRunning, BrokerDidNotStart, BrokerError
+from stream_app.embedded.jars import ensure_jars
+from stream_app.embedded.java import find_java
+from stream_app.embedded.probe import is_serving
+from stream_app.embedded.progress import Progress, on_stderr
+from stream_app.embedded.settings import (
+    DEFAULT_HEAP_MB,
+    HOST,
+    LOG4J,
+    free_ports,
+    jar_cache,
+    rapport_home,
+    server_properties,
+)
+
+START_TIMEOUT_S = 90.0
+_CLUSTER_ID = "rapport-local-broker-0"  # 22 characters of URL-safe base64, as Kafka wants it
+_JVM_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+_PORT_TAKEN = "already in use"
+
+
+class EmbeddedBroker:
+    """Kafka on a free local port; a context manager.
+
+    Without a `name` its data is private to this run and removed in the end. With one, the data
+    is in `<home>/broker/<name>`, is wiped at the next start unless that says `keep`, and a
+    second broker of the same name is refused. The broker ends with `stop()`, with the `with`
+    block, or by itself when this process is gone, even by `kill -9`.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        home: Path | None = None,
+        keep: bool = False,
+        heap_mb: int = DEFAULT_HEAP_MB,
+        port: int | None = None,
+    ) -> None:
+        """Nothing is started or written yet. `port`: None for a free one.
+
+        `keep` needs a `name`: data without a name cannot be found again.
+        """
+        if keep and name is None:
+            raise ValueError("keep=True needs a name, so that the data can be found again")
+        self.name = name
+        self.keep = keep
+        self.heap_mb = heap_mb
+        self._home = home
+        self._port = port
+        self._folder: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._state: state.State | None = None
+
+    @property
+    def address(self) -> str:
+        """`host:port` for clients; BrokerError before `start()`."""
+        return self._running().address
+
+    @property
+    def details(self) -> state.State:
+        """All that is known of the running broker; BrokerError before `start()`."""
+        return self._running()
+
+    def is_alive(self) -> bool:
+        """Whether Kafka runs: False before the start, after the stop and after its own end."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Process id of Kafka itself, for tests that pause or kill it."""
+        return self._running().kafka_pid
+
+    @property
+    def log_file(self) -> Path:
+        """What Kafka says; it goes with the folder, if that is private."""
+        return Path(self._running().log_file)
+
+    @property
+    def folder(self) -> Path:
+        """Data, settings, log and state of this broker."""
+        return self.log_file.parent
+
+    def __enter__(self) -> Self:
+        """Start, with progress on standard error."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop, whatever happened."""
+        self.stop()
+
+    def start(self, progress: Progress | None = None) -> str:
+        """Download if needed, format, start, wait until it serves; returns the address.
+
+        Raises a BrokerError that says what to do; nothing is left running then.
+        """
+        if self._process is not None:
+            raise BrokerAlreadyRunning("this broker has been started already")
+        progress = progress or on_stderr()
+        begin = time.monotonic()
+        java = find_java()
+        class_path = os.pathsep.join(str(jar) for jar in ensure_jars(jar_cache(), progress))
+        self._folder = self._prepare_folder()
+        try:
+            for ports_left in (2, 1, 0):
+                try:
+                    self._launch(java, class_path)
+                    break
+                except _PortTaken:
+                    if not ports_left or self._port is not None:
+                        raise
+        except BaseException:
+            self.stop()
+            raise
+        progress.note(f"Kafka ready at {self.address} in {time.monotonic() - begin:.1f} s")
+        return self.address
+
+    def stop(self) -> None:
+        """Stop Kafka and wait for it; does nothing if it is not running."""
+        process, self._process, self._state = self._process, None, None
+        if process is not None:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(supervisor.GRACE_S * 2)
+        if self._folder is not None and self.name is None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def detach(self) -> state.State:
+        """Leave the broker running after this process; returns how to find it again."""
+        found = self._running()
+        if self.name is None:
+            raise BrokerError("a broker without a name cannot be left running")
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"D")
+        self._process.stdin.close()
+        self._process, self._state = None, None
+        return found
+
+    def _running(self) -> state.State:
+        if self._state is None:
+            raise BrokerError("the broker is not running; call start() first")
+        return self._state
+
+    def _prepare_folder(self) -> Path:
+        """The folder, wiped unless it is to be kept; refuses one that is in use."""
+        base = (self._home or rapport_home()) / "broker"
+        base.mkdir(parents=True, exist_ok=True)
+        if self.name is None:
+            return Path(tempfile.mkdtemp(prefix="run-", dir=base))
+        folder = base / self.name
+        folder.mkdir(exist_ok=True)
+        with state.held(folder) as free:
+            if not free:
+                raise BrokerAlreadyRunning(
+                    f"a broker runs in {folder} already: `rapport broker status` shows it, "
+                    "`rapport broker stop` ends it"
+                )
+            if not self.keep:
+                for leftover in ("data", "kafka.log", state.FILE):
+                    _remove(folder / leftover)
+        return folder
+
+    def _launch(self, java: Path, class_path: str) -> None:
+        assert self._folder is not None
+        before = state.read(self._folder) if self.keep else None
+        port, controller_port = free_ports(2)
+        if self._port is not None or before is not None:
+            # Clients of kept data, and of a broker that is started again, know the old address.
+            port = self._port or int(before.address.rpartition(":")[2] if before else 0)
+        config = self._folder / "server.properties"
+        log4j = self._folder / "log4j2.properties"
+        log = self._folder / "kafka.log"
+        data = self._folder / "data"
+        config.write_text(server_properties(port, controller_port, data), encoding="utf-8")
+        log4j.write_text(LOG4J, encoding="utf-8")
+        jvm = [str(java), f"-Xmx{self.heap_mb}m", *_JVM_FLAGS]
+        jvm += [f"-Dlog4j2.configurationFile={log4j}", "-cp", class_path]
+        if not (data / "meta.properties").exists():
+            _format(jvm, config, log)
+        self._process = self._supervise([*jvm, "kafka.Kafka", str(config)], log)
+        self._state = state.State(
+            address=f"{HOST}:{port}",
+            pid=self._process.pid,
+            kafka_pid=self._kafka_pid(log),
+            log_file=str(log),
+            started_at_ms=time.time_ns() // 1_000_000,
+        )
+        self._await_serving(port, log)
+        state.write(self._folder, self._state)
+
+    def _supervise(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+        assert self._folder is not None
+        watched = [sys.executable, "-I", "-S", supervisor.__file__]
+        watched += ["--lock", str(self._folder / state.LOCK), "--log", str(log)]
+        if self.name is None:
+            watched += ["--remove", str(self._folder)]
+        # A session of its own: Ctrl-C reaches us and we stop it in order, after its clients.
+        return subprocess.Popen(
+            [*watched, "--", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def _kafka_pid(self, log: Path) -> int:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        with self._process.stdout as answers:
+            answer = answers.readline().split()
+        match answer:
+            case [b"pid", number]:
+                return int(number)
+            case [b"busy"]:
+                raise BrokerAlreadyRunning(f"another broker has just been started in {log.parent}")
+            case _:
+                raise BrokerDidNotStart(f"Kafka could not be launched; log: {log}")
+
+    def _await_serving(self, port: int, log: Path) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not is_serving(HOST, port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                tail = _tail(log)
+                self._end_failed_start()
+                if _PORT_TAKEN in tail:
+                    raise _PortTaken(f"port {port} is taken; log: {log}\n{tail}")
+                raise BrokerDidNotStart(f"Kafka did not start; log: {log}\n{tail}")
+            time.sleep(0.05)
+
+    def _end_failed_start(self) -> None:
+        process, self._process, self._state = self._process, None, None
+        assert process is not None
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(supervisor.GRACE_S * 2)
+        if self._folder is not None:
+            self._folder.mkdir(exist_ok=True)  # the supervisor removes a private one
+
+
+class _PortTaken(BrokerDidNotStart):
+    """Somebody took the port between our look and Kafka's start. Do: start again."""
+
+
+def _format(jvm: list[str], config: Path, log: Path) -> None:
+    command = [*jvm, "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    if done.returncode:
+        raise BrokerDidNotStart(f"Kafka refused to format its folder:\n{done.stderr[-2000:]}")
+
+
+def _tail(log: Path) -> str:
+    """The end of the log, if it is still there."""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    except FileNotFoundError:
+        return "(no log)"
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def stop_process(found: state.State, folder: Path) -> None:
+    """End a detached broker and wait until its folder is free; also if its guard was killed."""
+    for pid, number in ((found.pid, signal.SIGTERM), (found.kafka_pid, signal.SIGTERM)):
+        if not state.is_locked(folder):
+            return
+        _signal(pid, number)
+        if state.wait_unlocked(folder, supervisor.GRACE_S + 2):
+            return
+    _signal(found.kafka_pid, signal.SIGKILL)
+    if not state.wait_unlocked(folder, supervisor.GRACE_S):
+        raise BrokerError(f"process {found.kafka_pid} does not end; log: {found.log_file}")
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
