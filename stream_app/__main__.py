@@ -1,0 +1,56 @@
+"""The command `rapport`. A command is imported when it is called: `replay` needs no Kafka."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+COMMANDS = {
+    "demo": "Watch real events become stage transitions, on a real broker.",
+    "worker": "Run the service: events in, transitions out.",
+    "replay": "Compute the transitions of a file of interactions, without Kafka.",
+    "normalize": "Show what a platform's delivery becomes.",
+    "broker": "A real Kafka for demo, tests and development.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in `stream_app.cli.<name>` and are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of COMMANDS: the one to try first stands first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"stream_app.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("rapport-stream"), prog_name="rapport")
+def main() -> None:
+    """Rapport turns social interaction events into relationships, live.
+
+    It tells which stage every relationship between a brand and a person is in (attention,
+    attraction, affinity, audience), when it moved and why.
+
+    \b
+    Try first:
+      rapport demo                      everything at once, on a broker of its own
+      rapport replay events.jsonl       the same computation over a file
+    """
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""`rapport replay`: the transitions of a file of interactions."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+
+from stream_app.cli.options import TimeParam, policy_option
+from stream_app.contracts.reject import write_reject
+from stream_app.domain.policy import Policy
+from stream_app.domain.rejects import Reason, Reject
+from stream_app.replay import Replay
+
+LINE_LIMIT: Final = 8 << 20
+"""Bytes of a line that are read at most: a longer one is refused in pieces, never held whole."""
+_REPORT_EVERY: Final = 20_000
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@policy_option
+@click.option(
+    "--until",
+    type=TimeParam(),
+    metavar="TIME",
+    help="Let time pass up to TIME at the end (RFC 3339 or milliseconds), not to the watermark.",
+)
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    help="Cut the lines as Kafka would, each partition with a watermark of its own.",
+)
+@click.option(
+    "--rejects",
+    type=click.File("wb"),
+    help="Write every refused line there, as reject/v1 JSON lines.",
+)
+@click.option(
+    "--application-id",
+    default="rapport",
+    show_default=True,
+    help="Whose transition ids to compute: those of the service that runs under this id.",
+)
+def replay(
+    file: BinaryIO,
+    policy: Policy,
+    until: int | None,
+    partitions: int,
+    rejects: BinaryIO | None,
+    application_id: str,
+) -> None:
+    """Compute the stage transitions of FILE (interaction/v1 JSON lines; - is standard input).
+
+    Transitions go to standard output, one transition/v1 JSON per line, in order within each
+    relationship. A summary goes to standard error. A line may carry recorded_at, the timestamp of
+    its record; without it, occurred_at counts as such.
+
+    \b
+    Examples:
+      rapport replay events.jsonl > transitions.jsonl
+      zcat history.jsonl.gz | rapport replay - --until 2026-12-31T00:00:00Z
+      rapport replay events.jsonl --rejects refused.jsonl --partitions 8
+    """
+    core = Replay(policy, application_id, partitions)
+    started = time.monotonic()
+    gc.collect()
+    gc.disable()  # the core makes no cycles, and walking millions of states for some is slow
+    with ExitStack() as stack:
+        lines = stack.enter_context(_progress(file, core))
+        _run(core, file.name, lines, rejects, until)
+    _summary(core, time.monotonic() - started, rejects)
+
+
+def _run(
+    core: Replay,
+    name: str,
+    lines: Iterable[bytes],
+    rejects: BinaryIO | None,
+    until_ms: int | None,
+) -> None:
+    out = sys.stdout.buffer
+    for number, line in enumerate(lines):
+        outcome = core.feed(line)
+        if isinstance(outcome, Reject):
+            if rejects is not None:
+                rejects.write(_reject_line(outcome, name, number, line))
+        elif outcome:
+            for move in outcome:
+                out.write(move + b"\n")
+    for move in core.finish(until_ms):
+        out.write(move + b"\n")
+    out.flush()
+
+
+def _reject_line(reject: Reject, name: str, number: int, line: bytes) -> bytes:
+    return (
+        write_reject(
+            reject,
+            topic=name,
+            partition=0,
+            offset=number,
+            timestamp_ms=None,
+            key=None,
+            value=line.rstrip(b"\r\n"),
+        )
+        + b"\n"
+    )
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long its beginning, so that it can be refused."""
+    while line := file.readline(LINE_LIMIT):
+        yield line
+        while len(line) == LINE_LIMIT and not line.endswith(b"\n"):
+            line = file.readline(LINE_LIMIT)
+
+
+@contextmanager
+def _progress(file: BinaryIO, core: Replay) -> Iterator[Iterator[bytes]]:
+    """The lines of `file`, with a bar on standard error if a person is watching it."""
+    if not sys.stderr.isatty():
+        yield _lines(file)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    size = Path(file.name).stat().st_size if Path(file.name).is_file() else None
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("replay", total=size)
+
+        def watched() -> Iterator[bytes]:
+            done = 0
+            for number, line in enumerate(_lines(file)):
+                done += len(line)
+                if number % _REPORT_EVERY == 0:
+                    tally = core.tally
+                    text = f"{tally.records:,} events, {tally.transitions:,} transitions"
+                    bar.update(task, completed=done, description=text)
+                yield line
+
+        yield watched()
+
+
+def _summary(core: Replay, seconds: float, rejects: BinaryIO | None) -> None:
+    tally = core.tally
+    refused = tally.refused.total()
+    rate = tally.records / seconds if seconds else 0
+    click.echo(
+        f"{tally.records:,} lines in {seconds:.1f} s ({rate:,.0f}/s): {tally.applied:,} applied, "
+        f"{tally.duplicates:,} duplicates, {refused:,} refused; "
+        f"{tally.transitions:,} transitions",
+        err=True,
+    )
+    stages = ", ".join(f"{stage} {count:,}" for stage, count in core.stages().items())
+    click.echo(f"relationships at the end: {stages}", err=True)
+    if refused:
+        reasons = ", ".join(
+            f"{reason} {tally.refused[reason]:,}" for reason in Reason if tally.refused[reason]
+        )
+        hint = "" if rejects is not None else " (--rejects FILE keeps them)"
+        click.echo(f"refused: {reasons}{hint}", err=True)

@@ -1,0 +1,66 @@
+"""Times on the wire: RFC 3339 with an offset, or integer milliseconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from stream_app.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, YEAR_2000_MS
+
+_RFC_3339: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d+))?"
+    r"(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))",
+    re.ASCII,
+)
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAYS_KEPT: Final = 4_096
+
+
+class _MidnightOf(dict[str, int]):
+    """`YYYY-MM-DD` -> its midnight in ms; a stream has few distinct days, so they are kept."""
+
+    def __missing__(self, text: str) -> int:
+        midnight = (date.fromisoformat(text).toordinal() - _EPOCH_ORDINAL) * DAY_MS
+        if len(self) >= _DAYS_KEPT:
+            self.clear()
+        self[text] = midnight
+        return midnight
+
+
+_midnight_of = _MidnightOf()
+
+
+def parse_rfc3339(text: str) -> int:
+    """Milliseconds since the epoch of an RFC 3339 time; finer digits are cut off, not rounded.
+
+    A leap second counts as the second after it. Raises ValueError if it is no such time.
+    """
+    match = _RFC_3339.fullmatch(text)
+    if match is None:
+        raise ValueError("not an RFC 3339 time with an offset")
+    day, hour, minute, second, fraction, sign, off_hour, off_minute = match.groups()
+    at_ms = (
+        _midnight_of[day] + int(hour) * HOUR_MS + int(minute) * MINUTE_MS + int(second) * SECOND_MS
+    )
+    if fraction is not None:
+        at_ms += int(fraction[:3].ljust(3, "0"))
+    if sign is not None:
+        offset = int(off_hour) * HOUR_MS + int(off_minute) * MINUTE_MS
+        at_ms += offset if sign == "-" else -offset
+    return at_ms
+
+
+def parse_time(value: int | str) -> int:
+    """Milliseconds of a time on the wire. Raises ValueError if it is none, or before 2000."""
+    at_ms = value if isinstance(value, int) else parse_rfc3339(value)
+    if at_ms < YEAR_2000_MS:
+        raise ValueError("before the year 2000")
+    return at_ms
+
+
+def format_time(at_ms: int) -> str:
+    """RFC 3339, UTC, with milliseconds: how the service writes every time."""
+    moment = _EPOCH + timedelta(milliseconds=at_ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % SECOND_MS:03d}Z"

@@ -1,0 +1,80 @@
+"""transition/v1: a change of stage, as subscribers read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from stream_app.contracts.times import format_time
+from stream_app.domain.transitions import (
+    Cause,
+    Finding,
+    MoveReason,
+    Stage,
+    StageName,
+    Transition,
+)
+
+Time = Annotated[str, Meta(description="RFC 3339, UTC, with milliseconds.")]
+
+
+class TransitionV1(msgspec.Struct, gc=False, rename={"from_": "from"}):
+    """A relationship went from one stage to another."""
+
+    id: Annotated[str, Meta(description="The same on every replay of the same application.")]
+    epoch: Annotated[int, Meta(ge=0, description="One more after each erasure.")]
+    sequence: Annotated[int, Meta(ge=1, description="1, 2, 3 ... per relationship and epoch.")]
+    brand: str
+    person: str
+    from_: StageName
+    to: StageName
+    move: Literal["advance", "lapse"]
+    at: Annotated[Time, Meta(description="Event time at which it held.")]
+    reason: MoveReason
+    cause: Cause | None
+    evidence: tuple[Finding, ...]
+    quality: Annotated[
+        dict[str, float | None] | None, Meta(description="Null: not computed by this release.")
+    ]
+    credits: Annotated[
+        dict[str, int] | None,
+        Meta(description="Method -> millionths of the credit. Null: not computed."),
+    ]
+    policy: Annotated[str, Meta(description="Version of the policy that it was decided by.")]
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_LABELS: Final[Mapping[int, Any]] = {stage: stage.label for stage in Stage}
+
+
+def transition_id(application_id: str, move: Transition) -> str:
+    """32 hex digits: a hash of application, relationship, epoch and sequence."""
+    name = f"{application_id}\n{move.brand}/{move.person}\n{move.epoch}\n{move.sequence}"
+    return blake2b(name.encode(), digest_size=16).hexdigest()
+
+
+def write_transition(move: Transition, application_id: str) -> bytes:
+    """The JSON bytes of a transition."""
+    return _encode(
+        TransitionV1(
+            id=transition_id(application_id, move),
+            epoch=move.epoch,
+            sequence=move.sequence,
+            brand=move.brand,
+            person=move.person,
+            from_=_LABELS[move.from_stage],
+            to=_LABELS[move.to_stage],
+            move="advance" if move.to_stage > move.from_stage else "lapse",
+            at=format_time(move.at_ms),
+            reason=move.reason,
+            cause=move.cause,
+            evidence=move.evidence,
+            quality=None,
+            credits=None,
+            policy=move.policy,
+        )
+    )

@@ -1,0 +1,203 @@
+"""What an act, and the undo of one, does to a relationship."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from stream_app.domain.clock import DAY_MS
+from stream_app.domain.events import Interaction, act_key
+from stream_app.domain.memory import Act, EarlyUndo, Offer, Purchase
+from stream_app.domain.offers import open_offer, take_answered_offer
+from stream_app.domain.policy import Rules
+from stream_app.domain.standing import block_name, membership_name, membership_prefix
+from stream_app.domain.state import Relationship
+from stream_app.domain.verbs import KINDS, MEMBERSHIP_VERBS, REINFORCED_CODE, VERB_CODE
+
+REINFORCED_PANE_CODE: Final = REINFORCED_CODE * KINDS
+
+
+class Effect(IntEnum):
+    """What an accepted record did to its relationship, for the counters."""
+
+    APPLIED = 0
+    NOTHING_TO_UNDO = 1
+    EARLY_UNDO = 2
+    """An undo before its act: remembered."""
+    UNDONE_BEFORE = 3
+    """An act whose undo came first: without effect."""
+
+
+def do(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
+    key = act_key(event.platform, event.id)
+    act = Act(key, event.verb, event.inbound, event.kind, event.object, event.at_ms, rel.records)
+    purchase = _purchase_of(act, event) if event.verb == "purchase" else None
+    memory = rel.memory
+    if memory.early and not _survives_early_undos(memory.early_undos(event, key), purchase):
+        act.in_effect = False
+        rel.windows.open(event.at_ms // DAY_MS, rules)
+        memory.remember(act)
+        return Effect.UNDONE_BEFORE, False
+    changed = _count(rel, act, rules) if act.inbound else _note_outbound(rel, act, rules)
+    memory.remember(act)
+    if purchase is not None:
+        memory.add_purchase(purchase, rel.as_of // DAY_MS)
+    elif event.verb in MEMBERSHIP_VERBS:
+        changed |= _write_membership(rel, event, event.id)
+    elif event.verb == "block":
+        changed |= _write_block(rel, event, event.id)
+    return Effect.APPLIED, changed
+
+
+def _count(rel: Relationship, act: Act, rules: Rules) -> bool:
+    """Count an inbound act, and the answer that it is to an offer. True if any sum changed."""
+    day = act.at_ms // DAY_MS
+    code = VERB_CODE[act.verb] * KINDS + act.kind
+    changed = rel.windows.count(day, code, 1, rules)
+    if rel.offers and rules.attracts[code]:
+        act.answered = take_answered_offer(rel, act.at_ms, rules)
+        if act.answered is not None:
+            changed |= rel.windows.count(day, REINFORCED_PANE_CODE, 1, rules)
+    return changed
+
+
+def _note_outbound(rel: Relationship, act: Act, rules: Rules) -> bool:
+    """An outbound act counts no points; an offer waits for its answer."""
+    rel.windows.open(act.at_ms // DAY_MS, rules)
+    if act.verb == "offer":
+        open_offer(rel, Offer(act.at_ms, act.number, act.key), rules)
+    return False
+
+
+def _purchase_of(act: Act, event: Interaction) -> Purchase:
+    money = event.value
+    return Purchase(
+        key=act.key,
+        platform=event.platform,
+        object=act.object,
+        at_ms=act.at_ms,
+        number=act.number,
+        left=None if money is None else money.amount,
+        currency=None if money is None else money.currency,
+    )
+
+
+def _survives_early_undos(undos: list[EarlyUndo], purchase: Purchase | None) -> bool:
+    """Whether an act has an effect after the undos of it that came first.
+
+    Only a purchase can: what small refunds leave of it.
+    """
+    if purchase is None:
+        return not undos
+    return not any(purchase.refund(undo.refund) for undo in undos)
+
+
+def undo(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
+    day = event.at_ms // DAY_MS
+    rel.windows.open(day, rules)
+    if event.verb == "purchase":
+        effect, changed = _refund(rel, event, rules)
+    else:
+        effect, changed = _undo_act(rel, event, rules)
+    rel.memory.remember_undo(act_key(event.platform, event.id), day)
+    return effect, changed
+
+
+def _undo_act(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
+    if event.undoes is None:
+        act = rel.memory.newest(event)
+    else:
+        act = rel.memory.acts.get(act_key(event.platform, event.undoes))
+        if act is None:
+            if _release(rel, event):
+                return Effect.APPLIED, True
+            rel.memory.remember_early(event, event.at_ms // DAY_MS)
+            return Effect.EARLY_UNDO, False
+        if not act.matches(event) or not act.in_effect:
+            return Effect.NOTHING_TO_UNDO, False
+    changed = act is not None and _take_back(rel, act, rules)
+    written = _release(rel, event) if event.undoes is not None else _close(rel, event)
+    if act is None and not written:
+        return Effect.NOTHING_TO_UNDO, False
+    return Effect.APPLIED, changed or written
+
+
+def _refund(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
+    memory = rel.memory
+    purchase = memory.purchase(event, rel.as_of // DAY_MS)
+    act = None
+    if purchase is not None:
+        act = memory.acts.get(purchase.key)
+    elif event.undoes is not None:
+        act = memory.acts.get(act_key(event.platform, event.undoes))
+        if act is None:
+            memory.remember_early(event, event.at_ms // DAY_MS)
+            return Effect.EARLY_UNDO, False
+        if not act.matches(event) or not act.in_effect:
+            return Effect.NOTHING_TO_UNDO, False
+    else:
+        return Effect.NOTHING_TO_UNDO, False
+    if purchase is not None:
+        if not purchase.refund(event.value):
+            return Effect.APPLIED, False
+        memory.purchases.remove(purchase)
+    return Effect.APPLIED, act is not None and _take_back(rel, act, rules)
+
+
+def _take_back(rel: Relationship, act: Act, rules: Rules) -> bool:
+    """Take an act in effect back out of its own pane, with the reinforcement it earned."""
+    act.in_effect = False
+    if not act.inbound:
+        if act.verb == "offer":
+            rel.offers = [offer for offer in rel.offers if offer.key != act.key]
+        return False
+    day = act.at_ms // DAY_MS
+    code = VERB_CODE[act.verb] * KINDS + act.kind
+    changed = rel.windows.count(day, code, -1, rules)
+    offer = act.answered
+    if offer is not None:
+        act.answered = None
+        changed |= rel.windows.count(day, REINFORCED_PANE_CODE, -1, rules)
+        made = rel.memory.acts.get(offer.key)
+        if made is None or made.in_effect:
+            open_offer(rel, offer, rules)
+    return changed
+
+
+# Memberships and blocks
+
+
+def _write_membership(rel: Relationship, event: Interaction, holder: str | None) -> bool:
+    before = rel.members.on
+    name = membership_name(event.platform, event.verb, event.object)
+    rel.members.write(name, event.at_ms, holder)
+    return rel.members.on != before
+
+
+def _write_block(rel: Relationship, event: Interaction, holder: str | None) -> bool:
+    before = rel.blocks.on
+    rel.blocks.write(block_name(event.platform, inbound=event.inbound), event.at_ms, holder)
+    return rel.blocks.on != before
+
+
+def _close(rel: Relationship, event: Interaction) -> bool:
+    """An undo that names no act stands as an act on the membership or block. True if it is one."""
+    if event.verb in MEMBERSHIP_VERBS:
+        _write_membership(rel, event, None)
+    elif event.verb == "block":
+        _write_block(rel, event, None)
+    else:
+        return False
+    return True
+
+
+def _release(rel: Relationship, event: Interaction) -> bool:
+    """An undo ends the membership or block that the very act it names holds. True if it did."""
+    assert event.undoes is not None
+    if event.verb in MEMBERSHIP_VERBS:
+        prefix = membership_prefix(event.platform, event.verb)
+        return rel.members.release(prefix, event.undoes, event.at_ms)
+    if event.verb == "block":
+        prefix = block_name(event.platform, inbound=event.inbound)
+        return rel.blocks.release(prefix, event.undoes, event.at_ms)
+    return False

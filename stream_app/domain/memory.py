@@ -1,0 +1,227 @@
+"""What a relationship remembers of its acts: identities, what was undone, what may still be undone.
+
+An act and its undo are remembered for as long as the pane of their day lives; a purchase longer,
+since refunds come late. Everything is bounded, and what had to go before its time is counted.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from stream_app.domain.clock import DAY_MS
+from stream_app.domain.events import Interaction, Money, act_key
+from stream_app.domain.verbs import Kind
+
+ACTS_PER_DAY: Final = 256
+ACTS_PER_RELATIONSHIP: Final = 4_096
+PURCHASES: Final = 64
+PURCHASE_LIFE_DAYS: Final = 400
+
+
+class Offer(msgspec.Struct, frozen=True, gc=False, order=True):
+    """An offer that nobody answered yet, ordered by event time, then by place in the log."""
+
+    at_ms: int
+    number: int
+    key: str
+
+
+class Act(msgspec.Struct, gc=False):
+    """An act as it is remembered. `number` is its place among the records of its relationship."""
+
+    key: str
+    verb: str
+    inbound: bool
+    kind: Kind
+    object: str | None
+    at_ms: int
+    number: int
+    in_effect: bool = True
+    answered: Offer | None = None
+
+    def matches(self, undo: Interaction) -> bool:
+        """Whether `undo` speaks of an act of this verb and direction."""
+        return self.verb == undo.verb and self.inbound == undo.inbound
+
+
+class EarlyUndo(msgspec.Struct, frozen=True, gc=False):
+    """An undo that came before its act."""
+
+    key: str
+    verb: str
+    inbound: bool
+    refund: Money | None
+
+
+class Purchase(msgspec.Struct, gc=False):
+    """A purchase with something left to refund. `left` is None if no value was given."""
+
+    key: str
+    platform: str
+    object: str | None
+    at_ms: int
+    number: int
+    left: Decimal | None
+    currency: str | None
+
+    def refund(self, money: Money | None) -> bool:
+        """Take `money` back, or all if it says no comparable amount. True if nothing is left."""
+        if money is None or self.left is None or money.currency != self.currency:
+            return True
+        if money.amount >= self.left:
+            return True
+        self.left -= money.amount
+        return False
+
+
+class DayMemory(msgspec.Struct, gc=False):
+    """What was remembered for one day, each in the order of the log."""
+
+    acts: list[Act] = []
+    undos: list[str] = []
+    early: list[EarlyUndo] = []
+
+
+class Memory(msgspec.Struct, gc=False):
+    """Acts by identity and by day. `forgotten` counts those that went while their pane lived."""
+
+    days: dict[int, DayMemory] = {}
+    acts: dict[str, Act] = {}
+    undos: dict[str, int] = {}
+    early: dict[str, list[EarlyUndo]] = {}
+    purchases: list[Purchase] = []
+    forgotten: int = 0
+
+    def day(self, day: int) -> DayMemory:
+        """The memory of `day`, made if it is not there."""
+        memory = self.days.get(day)
+        if memory is None:
+            memory = self.days[day] = DayMemory(acts=[], undos=[], early=[])
+        return memory
+
+    def seen_on(self, event: Interaction) -> int | None:
+        """The day under which a record of the same identity is remembered."""
+        key = act_key(event.platform, event.id)
+        if event.undo:
+            return self.undos.get(key)
+        act = self.acts.get(key)
+        return None if act is None else act.at_ms // DAY_MS
+
+    def remember(self, act: Act) -> None:
+        """Remember an act; the oldest go when there are too many."""
+        today = self.day(act.at_ms // DAY_MS)
+        today.acts.append(act)
+        self.acts[act.key] = act
+        if len(today.acts) > ACTS_PER_DAY:
+            self._forget_act(today)
+        if len(self.acts) > ACTS_PER_RELATIONSHIP:
+            self._forget_act(next(m for _, m in sorted(self.days.items()) if m.acts))
+
+    def _forget_act(self, memory: DayMemory) -> None:
+        del self.acts[memory.acts.pop(0).key]
+        self.forgotten += 1
+
+    def remember_undo(self, key: str, day: int) -> None:
+        """Remember the identity of an undo."""
+        today = self.day(day)
+        today.undos.append(key)
+        self.undos[key] = day
+        if len(today.undos) > ACTS_PER_DAY:
+            self._forget_undo(today)
+        if len(self.undos) > ACTS_PER_RELATIONSHIP:
+            self._forget_undo(next(m for _, m in sorted(self.days.items()) if m.undos))
+
+    def _forget_undo(self, memory: DayMemory) -> None:
+        del self.undos[memory.undos.pop(0)]
+        self.forgotten += 1
+
+    def remember_early(self, undo: Interaction, day: int) -> None:
+        """Remember an undo whose act has not come."""
+        assert undo.undoes is not None
+        key = act_key(undo.platform, undo.undoes)
+        early = EarlyUndo(key, undo.verb, undo.inbound, undo.value)
+        today = self.day(day)
+        today.early.append(early)
+        self.early.setdefault(key, []).append(early)
+        if len(today.early) > ACTS_PER_DAY:
+            self._drop_early(today.early.pop(0))
+            self.forgotten += 1
+
+    def _drop_early(self, early: EarlyUndo) -> None:
+        rest = [other for other in self.early[early.key] if other is not early]
+        if rest:
+            self.early[early.key] = rest
+        else:
+            del self.early[early.key]
+
+    def early_undos(self, event: Interaction, key: str) -> list[EarlyUndo]:
+        """The undos of this very act that came before it."""
+        return [
+            early
+            for early in self.early.get(key, ())
+            if early.verb == event.verb and early.inbound == event.inbound
+        ]
+
+    def newest(self, undo: Interaction) -> Act | None:
+        """The newest act in effect, not later than the undo, that is of the same make."""
+        best: Act | None = None
+        prefix = act_key(undo.platform, "")
+        for day in sorted((d for d in self.days if d <= undo.at_ms // DAY_MS), reverse=True):
+            for act in self.days[day].acts:
+                if (
+                    act.in_effect
+                    and act.at_ms <= undo.at_ms
+                    and act.matches(undo)
+                    and act.object == undo.object
+                    and act.key.startswith(prefix)
+                    and (best is None or (act.at_ms, act.number) > (best.at_ms, best.number))
+                ):
+                    best = act
+            if best is not None:
+                return best
+        return None
+
+    def add_purchase(self, purchase: Purchase, as_of_day: int) -> None:
+        """Remember a purchase, newest by event time last; drop what is too old or too many."""
+        self.purchases.append(purchase)
+        self.purchases.sort(key=_purchase_order)
+        oldest = as_of_day - PURCHASE_LIFE_DAYS
+        kept = [p for p in self.purchases if p.at_ms // DAY_MS > oldest]
+        self.purchases = kept[-PURCHASES:]
+
+    def purchase(self, undo: Interaction, as_of_day: int) -> Purchase | None:
+        """The purchase that a refund speaks of: the one it names, else the newest not after it."""
+        oldest = as_of_day - PURCHASE_LIFE_DAYS
+        named = None if undo.undoes is None else act_key(undo.platform, undo.undoes)
+        for purchase in reversed(self.purchases):
+            if purchase.at_ms // DAY_MS <= oldest:
+                continue
+            if named is not None:
+                if purchase.key == named:
+                    return purchase
+            elif (
+                purchase.at_ms <= undo.at_ms
+                and purchase.platform == undo.platform
+                and purchase.object == undo.object
+            ):
+                return purchase
+        return None
+
+    def drop_day(self, day: int) -> None:
+        """Forget a day whose pane is gone."""
+        memory = self.days.pop(day, None)
+        if memory is None:
+            return
+        for act in memory.acts:
+            del self.acts[act.key]
+        for key in memory.undos:
+            del self.undos[key]
+        for early in memory.early:
+            self._drop_early(early)
+
+
+def _purchase_order(purchase: Purchase) -> tuple[int, int]:
+    return purchase.at_ms, purchase.number

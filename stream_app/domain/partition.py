@@ -1,0 +1,71 @@
+"""One partition of the log: its watermark, and what it accepts.
+
+The log alone, in its order, determines every state: nothing here knows a clock, a batch or a
+restart.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+from stream_app.domain.clock import DAY_MS, MINUTE_MS
+from stream_app.domain.events import Interaction
+from stream_app.domain.policy import PANE_LIFE_DAYS, Policy
+from stream_app.domain.rejects import Reason, Reject
+from stream_app.domain.relationship import Step, advance
+from stream_app.domain.state import Relationship
+
+FUTURE_MS: Final = 5 * MINUTE_MS
+"""How far an act may be dated after its own record."""
+
+
+class Seen(IntEnum):
+    """A record that is neither refused nor applied."""
+
+    DUPLICATE = 1
+
+
+class Partition(msgspec.Struct):
+    """The latest accepted event time of a partition, from which its watermark follows."""
+
+    policy: Policy
+    latest_ms: int | None = None
+
+    @property
+    def watermark(self) -> int | None:
+        """The latest accepted event time less the allowed lateness; None before the first event."""
+        return None if self.latest_ms is None else self.latest_ms - self.policy.lateness_ms
+
+    def apply(
+        self, rel: Relationship | None, event: Interaction, recorded_ms: int
+    ) -> tuple[Relationship, Step] | Reject | Seen:
+        """Accept `event` into its relationship (None if there is none yet), or say why not.
+
+        `recorded_ms` is the record's own timestamp. A refused or repeated record changes nothing,
+        the watermark included.
+        """
+        at_ms = event.at_ms
+        if at_ms > recorded_ms + FUTURE_MS:
+            return Reject(Reason.FROM_THE_FUTURE, "occurred_at is later than its record + 5 min")
+        watermark = self.watermark
+        horizon = watermark if rel is None else rel.horizon(watermark)
+        if horizon is not None and at_ms // DAY_MS <= horizon // DAY_MS - PANE_LIFE_DAYS:
+            return Reject(Reason.TOO_OLD, "occurred_at is 180 or more days before the partition")
+        rules = self.policy.rules_for(event.brand)
+        if rel is None:
+            start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
+            rel = Relationship.starting(event.brand, event.person, start_ms, rules)
+        elif rel.knows(event, watermark):
+            return Seen.DUPLICATE
+        step = advance(rel, event, watermark, rules)
+        if self.latest_ms is None or at_ms > self.latest_ms:
+            self.latest_ms = at_ms
+        return rel, step
+
+    def tick(self, at_ms: int) -> None:
+        """An idle tick: the watermark goes on to `at_ms` less the lateness, never back."""
+        if self.latest_ms is None or at_ms > self.latest_ms:
+            self.latest_ms = at_ms

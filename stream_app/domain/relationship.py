@@ -1,0 +1,136 @@
+"""One relationship: every change of its state, in event time.
+
+`advance` applies an accepted interaction, `settle` lets time pass. Both change the state in place
+and return the transitions; if either raises, the state is half changed and must be dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from stream_app.domain.acts import Effect, do, undo
+from stream_app.domain.clock import DAY_MS, boundary_at_or_before
+from stream_app.domain.events import Interaction
+from stream_app.domain.offers import forget_offers
+from stream_app.domain.policy import PANE_LIFE_DAYS, Rules
+from stream_app.domain.stages import blocked, decide, findings
+from stream_app.domain.state import Relationship
+from stream_app.domain.transitions import Cause, Finding, MoveReason, Stage, Transition
+from stream_app.domain.verbs import MEMBERSHIP_VERBS
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """What came of one record."""
+
+    effect: Effect
+    moves: tuple[Transition, ...] = ()
+
+
+_STILL: Final = {effect: Step(effect) for effect in Effect}
+
+
+def advance(rel: Relationship, event: Interaction, watermark: int | None, rules: Rules) -> Step:
+    """Apply an accepted interaction (not a duplicate, not too old) to its relationship.
+
+    First midnights pass up to the event's time or the watermark, then the event counts in its own
+    pane, then the relationship is evaluated as of the latest time it knows.
+    """
+    at_ms = event.at_ms
+    moves = settle(rel, at_ms if watermark is None else max(at_ms, watermark), rules)
+    if at_ms > rel.as_of:
+        rel.as_of = at_ms
+    rel.records += 1
+    if rel.offers:
+        forget_offers(rel, rules)
+    effect, changed = undo(rel, event, rules) if event.undo else do(rel, event, rules)
+    if changed or not rel.settled:
+        move = _evaluate(rel, rel.as_of, _reason(event), event, rules)
+        if move is not None:
+            return Step(effect, (*moves, move))
+    if moves:
+        return Step(effect, tuple(moves))
+    return _STILL[effect]
+
+
+def settle(rel: Relationship, until_ms: int, rules: Rules) -> list[Transition]:
+    """Let the midnights `b` with `as_of < b <= until_ms` pass; a move is dated its midnight."""
+    boundary = boundary_at_or_before(until_ms)
+    if boundary <= rel.as_of:
+        return []
+    moves: list[Transition] = []
+    windows, to_day = rel.windows, boundary // DAY_MS
+    while windows.day < to_day:
+        if not rel.settled:
+            for _ in windows.walk(windows.day + 1, rules):
+                pass
+            _evaluate_boundary(rel, moves, rules)
+        for _ in windows.walk(to_day, rules):
+            _evaluate_boundary(rel, moves, rules)
+            if not rel.settled:
+                break
+    rel.as_of = boundary
+    _drop_old_days(rel, to_day - PANE_LIFE_DAYS)
+    return moves
+
+
+def _evaluate_boundary(rel: Relationship, moves: list[Transition], rules: Rules) -> None:
+    move = _evaluate(rel, rel.windows.day * DAY_MS, MoveReason.EXPIRY, None, rules)
+    if move is not None:
+        moves.append(move)
+
+
+def _drop_old_days(rel: Relationship, last_dead: int) -> None:
+    for day in [day for day in rel.windows.panes if day <= last_dead]:
+        del rel.windows.panes[day]
+        rel.memory.drop_day(day)
+
+
+def _evaluate(
+    rel: Relationship,
+    at_ms: int,
+    reason: MoveReason,
+    event: Interaction | None,
+    rules: Rules,
+) -> Transition | None:
+    current, sums, members = rel.stage, rel.windows.sums, rel.members.on
+    reached = 0 if rel.blocks.on else decide(current, sums, members, None, rules)
+    rel.settled = reached == current
+    if reached == current:
+        return None
+    rel.stage = reached
+    rel.sequence += 1
+    rel.since_ms = at_ms
+    evidence: tuple[Finding, ...]
+    if rel.blocks.on:
+        evidence = (blocked(rel.blocks.on),)
+    else:
+        evidence = tuple(findings(current, reached, sums, members, None, rules))
+    return Transition(
+        brand=rel.brand,
+        person=rel.person,
+        epoch=rel.epoch,
+        sequence=rel.sequence,
+        from_stage=Stage(current),
+        to_stage=Stage(reached),
+        at_ms=at_ms,
+        reason=reason,
+        cause=_cause(event),
+        evidence=evidence,
+        policy=rules.version,
+    )
+
+
+def _cause(event: Interaction | None) -> Cause | None:
+    if event is None:
+        return None
+    return Cause(event.id, event.verb, event.platform, event.method)
+
+
+def _reason(event: Interaction) -> MoveReason:
+    if event.verb == "block":
+        return MoveReason.BLOCKED
+    if event.verb in MEMBERSHIP_VERBS:
+        return MoveReason.MEMBERSHIP
+    return MoveReason.UNDO if event.undo else MoveReason.EVIDENCE
