@@ -1,0 +1,169 @@
+"""From a finding to an `interaction/v1`: the one place where all platforms become alike."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+
+from stream_app.adapters.accounts import Accounts
+from stream_app.adapters.base import Finding, Refusal
+from stream_app.adapters.seen import Act, Seen
+from stream_app.adapters.times import shown_ms
+from stream_app.domain.rejects import Reason
+from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS
+
+Interaction = dict[str, Any]
+
+_INBOUND = frozenset(INBOUND_VERBS)
+_OUTBOUND = frozenset(OUTBOUND_VERBS)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ANSWERS = frozenset(("reply", "quote", "message", "resolve"))
+_NO_ACT = frozenset(("update", "erase", "revoke", "moderate", "aggregate", "ignore"))
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """Nothing comes of a finding; `reason` is counted. Closed list: the ops that are no acts,
+    `self`, `peer`, `none`, `no_verb`, `no_account`, `no_person`, `unresolved`."""
+
+    reason: str
+
+
+def interaction(
+    finding: Finding,
+    platform: str,
+    accounts: Accounts,
+    received_ms: int | None,
+    seen: Seen | None = None,
+) -> Interaction | Skip | Refusal:
+    """The interaction that a finding is, or why it is none.
+
+    `received_ms`: the record's timestamp, for findings without a time and for the age of what is
+    in `seen`. `seen` is read for removals and answers and gets the acts that later ones may name.
+    """
+    if finding.op in _NO_ACT:
+        return Skip(finding.op)
+    now_ms = received_ms if received_ms is not None else (finding.at_us or 0) // 1_000
+    act = _act(finding, platform, accounts, seen, now_ms)
+    if not isinstance(act, Act):
+        return act
+    made: Interaction = {
+        "id": act.id,
+        "brand": act.brand,
+        "person": act.person,
+        "platform": platform,
+        "verb": act.verb,
+        "direction": act.direction,
+        "op": "undo" if finding.op in ("undo", "delete") else "create",
+    }
+    _add_time(made, finding, received_ms)
+    _add_details(made, finding, act)
+    if made["op"] == "create" and finding.key and seen is not None:
+        seen.put(platform, finding.key, act, now_ms)
+    return made
+
+
+def _act(
+    finding: Finding, platform: str, accounts: Accounts, seen: Seen | None, now_ms: int
+) -> Act | Skip | Refusal:
+    """Who did what to whom: by the delivery, and by what was seen where that knows better."""
+    if finding.op != "create" and finding.key and seen is not None:
+        known = seen.get(platform, finding.key, now_ms)
+        if known is not None:
+            return _by_memory(finding, known)
+    if finding.direction == "self" and finding.in_reply_to and seen is not None:
+        parent = seen.get(platform, finding.in_reply_to, now_ms)
+        if parent is not None and parent.direction == "inbound":
+            return _answer(finding, parent)
+    if finding.direction not in ("inbound", "outbound"):
+        return Skip(finding.direction)
+    return _stated(finding, platform, accounts)
+
+
+def _by_memory(finding: Finding, known: Act) -> Act:
+    """A restored act has an id of its own; a removal that of the act which it takes back."""
+    if finding.op == "restore":
+        return msgspec.structs.replace(known, id=bounded(finding.id))
+    # A restored act is `<id>~<event>`: then what was seen is newer than what the delivery names.
+    named = bounded(finding.undoes)
+    undone = known.id if not named or known.id.startswith(f"{named}~") else named
+    return msgspec.structs.replace(known, id=undone, undoes=undone)
+
+
+def _answer(finding: Finding, parent: Act) -> Act | Skip:
+    """The brand acts under its own name on what a person did there: an act towards that person."""
+    if finding.verb not in _OUTBOUND:
+        return Skip("no_verb")
+    return Act(
+        id=bounded(finding.id),
+        brand=parent.brand,
+        person=parent.person,
+        verb=finding.verb,
+        direction="outbound",
+        object=bounded(finding.object),
+    )
+
+
+def _stated(finding: Finding, platform: str, accounts: Accounts) -> Act | Skip | Refusal:
+    inbound = finding.direction == "inbound"
+    if finding.verb not in (_INBOUND if inbound else _OUTBOUND):
+        return Skip("no_verb")
+    account = finding.brand_account
+    person = finding.actor if inbound else finding.target
+    if not account:
+        return Skip("unresolved" if finding.op != "create" else "no_account")
+    if not person:
+        return Skip("unresolved" if finding.op != "create" else "no_person")
+    if _CONTROL.search(person):
+        return Refusal(reason=Reason.BAD_PERSON, path="actor", expected="no control characters")
+    brand = accounts.brand(platform, account)
+    if brand is None:
+        return Refusal(reason=Reason.UNKNOWN_ACCOUNT, path="account", expected="a listed account")
+    return Act(
+        id=bounded(finding.id),
+        brand=brand,
+        person=bounded(f"{platform}:{person}"),
+        verb=finding.verb,
+        direction=finding.direction,
+        object=bounded(finding.object),
+        undoes=bounded(finding.undoes) if finding.op != "create" else "",
+    )
+
+
+def _add_time(made: Interaction, finding: Finding, received_ms: int | None) -> None:
+    if finding.at_us is not None:
+        made["occurred_at"] = shown_ms(finding.at_us)
+        return
+    made["time_source"] = "receipt"
+    if received_ms is not None:
+        made["occurred_at"] = shown_ms(received_ms * 1_000)
+
+
+def _add_details(made: Interaction, finding: Finding, act: Act) -> None:
+    if act.undoes:
+        made["undoes"] = act.undoes
+    if finding.in_reply_to and act.verb in _ANSWERS:
+        made["in_reply_to"] = bounded(finding.in_reply_to)
+    if act.object:
+        made["object"] = act.object
+    if finding.value is not None:
+        made["value"] = {"amount": finding.value.amount, "currency": finding.value.currency}
+    if finding.method:
+        made["method"] = bounded(finding.method, 128)
+    if finding.topics:
+        made["topics"] = list(finding.topics[:16])
+    if finding.sentiment is not None:
+        made["sentiment"] = finding.sentiment
+    for name in ("automated", "incentivised"):
+        if getattr(finding, name):
+            made[name] = True
+
+
+def bounded(text: str, limit: int = 200) -> str:
+    """`text`, or where it is longer its beginning and a hash of all of it; never ambiguous."""
+    if len(text) <= limit:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{text[: limit - 33]}~{digest}"

@@ -1,0 +1,221 @@
+"""The `messaging` events that Messenger, Instagram and Facebook Pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stream_app.adapters import times
+from stream_app.adapters.base import Event, Finding, Money, Outcome
+from stream_app.adapters.fields import Malformed, Node, amount, currency
+
+EVENTS = (
+    Event("messages", "message"),
+    Event("message_echoes", "message", note="sent by the account itself: outbound"),
+    Event("messages(is_deleted)", "message", "delete"),
+    Event("message_edits", "message", "update"),
+    Event("message_reactions(react)", "like"),
+    Event("message_reactions(unreact)", "like", "undo"),
+    Event("message_reads", "view"),
+    Event("messaging_postbacks", "click"),
+    Event("messaging_referrals", "click", note="came by a link, an ad, a code"),
+    Event("messaging_optins", "subscribe"),
+    Event("messaging_optins(stop)", "subscribe", "undo"),
+    Event("messaging_payments", "purchase"),
+    Event("messaging_other", "", "ignore", "deliveries, handovers, policy, account linking"),
+)
+_NEGATIVE = frozenset(("sad", "angry", "dislike"))
+_IGNORED = frozenset(
+    [
+        "delivery",
+        "account_linking",
+        "app_roles",
+        "policy_enforcement",
+        "policy-enforcement",
+        "pass_thread_control",
+        "take_thread_control",
+        "request_thread_control",
+        "pre_checkout",
+        "checkout_update",
+        "game_play",
+        "message_context",
+        "consent",
+    ]
+)
+
+
+def message(event: Node, account: str) -> Iterator[Outcome]:
+    """The finding of one messaging event, delivered to `account`."""
+    for key, reader in _READERS.items():
+        if key in event:
+            yield reader(event, event.need(key), account)
+            return
+    if not event:
+        raise Malformed(event.path, "a messaging event")
+    yield _ignored(event)
+
+
+def _ignored(event: Node) -> Finding:
+    known = any(key in event for key in _IGNORED)
+    return Finding(
+        native="messaging_other",
+        op="ignore",
+        actor=_party(event, "sender"),
+        target=_party(event, "recipient"),
+        at_us=times.millis(event, "timestamp"),
+        direction="none",
+        reason="no_act" if known else "unknown_event",
+    )
+
+
+def _message(event: Node, part: Node, account: str) -> Finding:
+    mid = part.id("mid")
+    echo = part.flag("is_echo")
+    deleted = part.flag("is_deleted")
+    native = "messages(is_deleted)" if deleted else "message_echoes" if echo else "messages"
+    return _finding(
+        event,
+        account,
+        native=native,
+        verb="message",
+        op="delete" if deleted else "create",
+        object_=mid,
+        own=mid,
+        outbound=echo,
+        key=mid,
+        undoes=mid if deleted else "",
+        in_reply_to=part.child("reply_to").text("mid"),
+    )
+
+
+def _edit(event: Node, part: Node, account: str) -> Finding:
+    mid = part.id("mid")
+    return _finding(
+        event, account, native="message_edits", verb="message", op="update", object_=mid, own=mid
+    )
+
+
+def _reaction(event: Node, part: Node, account: str) -> Finding:
+    mid = part.id("mid")
+    undo = part.text("action") == "unreact"
+    person = _party(event, "sender")
+    return _finding(
+        event,
+        account,
+        native=f"message_reactions({'unreact' if undo else 'react'})",
+        verb="like",
+        op="undo" if undo else "create",
+        object_=mid,
+        own=f"like:{person}:{mid}:{event.text('timestamp')}",
+        key=f"like:{person}:{mid}",
+        sentiment=-1.0 if part.text("reaction") in _NEGATIVE else None,
+    )
+
+
+def _read(event: Node, part: Node, account: str) -> Finding:
+    mid = part.text("mid")
+    mark = mid or part.text("watermark") or event.text("timestamp")
+    own = f"read:{_party(event, 'sender')}:{mark}"
+    return _finding(event, account, native="message_reads", verb="view", object_=mid, own=own)
+
+
+def _postback(event: Node, part: Node, account: str) -> Finding:
+    own = part.text("mid") or f"postback:{_party(event, 'sender')}:{event.text('timestamp')}"
+    return _finding(
+        event,
+        account,
+        native="messaging_postbacks",
+        verb="click",
+        object_=part.text("mid"),
+        own=own,
+    )
+
+
+def _referral(event: Node, part: Node, account: str) -> Finding:
+    return _finding(
+        event,
+        account,
+        native="messaging_referrals",
+        verb="click",
+        object_=part.text("ad_id"),
+        own=f"referral:{_party(event, 'sender')}:{event.text('timestamp')}",
+    )
+
+
+def _optin(event: Node, part: Node, account: str) -> Finding:
+    stop = part.text("notification_messages_status").upper().startswith("STOP")
+    return _finding(
+        event,
+        account,
+        native=f"messaging_optins{'(stop)' if stop else ''}",
+        verb="subscribe",
+        op="undo" if stop else "create",
+        own=f"optin:{_party(event, 'sender')}:{event.text('timestamp')}",
+    )
+
+
+def _payment(event: Node, part: Node, account: str) -> Finding:
+    money = part.child("amount")
+    value = None
+    if money:
+        value = Money(
+            amount(money.raw("amount"), money.at("amount")),
+            currency(money.raw("currency"), money.at("currency")),
+        )
+    charge = part.child("payment_credential").text("charge_id")
+    own = charge or f"payment:{_party(event, 'sender')}:{event.text('timestamp')}"
+    return _finding(
+        event, account, native="messaging_payments", verb="purchase", own=own, value=value
+    )
+
+
+_READERS = {
+    "message": _message,
+    "message_edit": _edit,
+    "reaction": _reaction,
+    "read": _read,
+    "payment": _payment,
+    "postback": _postback,
+    "optin": _optin,
+    "referral": _referral,
+}
+
+
+def _finding(
+    event: Node,
+    account: str,
+    *,
+    native: str,
+    verb: str,
+    own: str,
+    op: str = "create",
+    object_: str = "",
+    outbound: bool = False,
+    key: str = "",
+    undoes: str = "",
+    in_reply_to: str = "",
+    sentiment: float | None = None,
+    value: Money | None = None,
+) -> Finding:
+    actor, target = _party(event, "sender"), _party(event, "recipient")
+    outbound = outbound or actor == account
+    return Finding(
+        native=native,
+        verb=verb,
+        op=op,
+        actor=actor,
+        target=target,
+        object=object_,
+        at_us=times.millis(event, "timestamp"),
+        direction="outbound" if outbound else "inbound",
+        id=own,
+        key=key,
+        undoes=undoes,
+        in_reply_to=in_reply_to,
+        sentiment=sentiment,
+        value=value,
+    )
+
+
+def _party(event: Node, role: str) -> str:
+    """The id of a sender or recipient; an opted-in stranger has only a `user_ref`."""
+    return event.child(role).first("id", "user_ref")
