@@ -179,6 +179,8 @@ def read_line(line: bytes, policy: Policy) -> tuple[Interaction, int] | Reject:
 
     `recorded_at` says the timestamp; without it `occurred_at` counts as such.
     """
+    if len(line) > MAX_BYTES:
+        line = line.rstrip(b"\r\n")  # the record would not have had them
     wire = _decode(line, _decode_line)
     if isinstance(wire, Reject):
         return wire
