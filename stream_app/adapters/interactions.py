@@ -83,12 +83,18 @@ def _act(
 
 
 def _by_memory(finding: Finding, known: Act) -> Act:
-    """A restored act has an id of its own; a removal that of the act which it takes back."""
+    """What was seen, under the id of this event.
+
+    A restored act has an id of its own, so has a removal that does not name the act; one that
+    names it has the id of that act.
+    """
     if finding.op == "restore":
         return msgspec.structs.replace(known, id=bounded(finding.id))
+    if not finding.undoes:
+        return msgspec.structs.replace(known, id=bounded(finding.id), undoes=known.id)
     # A restored act is `<id>~<event>`: then what was seen is newer than what the delivery names.
     named = bounded(finding.undoes)
-    undone = known.id if not named or known.id.startswith(f"{named}~") else named
+    undone = known.id if known.id.startswith(f"{named}~") else named
     return msgspec.structs.replace(known, id=undone, undoes=undone)
 
 
