@@ -18,22 +18,24 @@ from stream_app.embedded import state, supervisor
 from stream_app.embedded.errors import BrokerAlreadyRunning, BrokerDidNotStart, BrokerError
 from stream_app.embedded.jars import ensure_jars
 from stream_app.embedded.java import find_java
-from stream_app.embedded.probe import is_serving
 from stream_app.embedded.progress import Progress, on_stderr
 from stream_app.embedded.settings import (
     DEFAULT_HEAP_MB,
     HOST,
     LOG4J,
     free_ports,
+    is_free,
     jar_cache,
     rapport_home,
     server_properties,
 )
 
 START_TIMEOUT_S = 90.0
+_ATTEMPTS = 3  # somebody may take a port between our look and Kafka's start
 _CLUSTER_ID = "rapport-local-broker-0"  # 22 characters of URL-safe base64, as Kafka wants it
 _JVM_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 _PORT_TAKEN = "already in use"
+_SERVES = b"Kafka Server started"
 
 
 class EmbeddedBroker:
@@ -125,12 +127,12 @@ class EmbeddedBroker:
         class_path = os.pathsep.join(str(jar) for jar in ensure_jars(jar_cache(), progress))
         self._folder = self._prepare_folder()
         try:
-            for ports_left in (2, 1, 0):
+            for attempt in range(_ATTEMPTS):
                 try:
                     self._launch(java, class_path)
                     break
                 except _PortTaken:
-                    if not ports_left or self._port is not None:
+                    if attempt == _ATTEMPTS - 1:
                         raise
         except BaseException:
             self.stop()
@@ -157,6 +159,7 @@ class EmbeddedBroker:
         assert self._process.stdin is not None
         self._process.stdin.write(b"D")
         self._process.stdin.close()
+        self._process.returncode = 0  # it is not ours to wait for any more
         self._process, self._state = None, None
         return found
 
@@ -186,11 +189,7 @@ class EmbeddedBroker:
 
     def _launch(self, java: Path, class_path: str) -> None:
         assert self._folder is not None
-        before = state.read(self._folder) if self.keep else None
-        port, controller_port = free_ports(2)
-        if self._port is not None or before is not None:
-            # Clients of kept data, and of a broker that is started again, know the old address.
-            port = self._port or int(before.address.rpartition(":")[2] if before else 0)
+        port, controller_port = self._choose_ports()
         config = self._folder / "server.properties"
         log4j = self._folder / "log4j2.properties"
         log = self._folder / "kafka.log"
@@ -201,6 +200,7 @@ class EmbeddedBroker:
         jvm += [f"-Dlog4j2.configurationFile={log4j}", "-cp", class_path]
         if not (data / "meta.properties").exists():
             _format(jvm, config, log)
+        log_start = log.stat().st_size if log.exists() else 0
         self._process = self._supervise([*jvm, "kafka.Kafka", str(config)], log)
         self._state = state.State(
             address=f"{HOST}:{port}",
@@ -209,8 +209,25 @@ class EmbeddedBroker:
             log_file=str(log),
             started_at_ms=time.time_ns() // 1_000_000,
         )
-        self._await_serving(port, log)
+        self._await_serving(log, log_start)
         state.write(self._folder, self._state)
+
+    def _choose_ports(self) -> tuple[int, int]:
+        """For clients and for the controller."""
+        assert self._folder is not None
+        port, controller_port = free_ports(2)
+        before = state.read(self._folder) if self.keep else None
+        wanted = self._port
+        if wanted is None and before is not None:
+            # Clients of kept data know the old address.
+            wanted = int(before.address.rpartition(":")[2])
+        if wanted is None:
+            return port, controller_port
+        if not is_free(wanted):
+            raise BrokerDidNotStart(
+                f"port {wanted} is taken by another program; end that, or choose another port"
+            )
+        return wanted, controller_port
 
     def _supervise(self, command: list[str], log: Path) -> subprocess.Popen[bytes]:
         assert self._folder is not None
@@ -219,12 +236,15 @@ class EmbeddedBroker:
         if self.name is None:
             watched += ["--remove", str(self._folder)]
         # A session of its own: Ctrl-C reaches us and we stop it in order, after its clients.
-        return subprocess.Popen(
-            [*watched, "--", *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
+        # Nor does it hold our standard error, or a shell that reads it would wait for Kafka's end.
+        with log.open("ab") as errors:
+            return subprocess.Popen(
+                [*watched, "--", *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
 
     def _kafka_pid(self, log: Path) -> int:
         assert self._process is not None
@@ -239,16 +259,16 @@ class EmbeddedBroker:
             case _:
                 raise BrokerDidNotStart(f"Kafka could not be launched; log: {log}")
 
-    def _await_serving(self, port: int, log: Path) -> None:
+    def _await_serving(self, log: Path, log_start: int) -> None:
+        """Wait for Kafka's own word: an answer on the port could be another broker's."""
         assert self._process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not is_serving(HOST, port):
+        while _SERVES not in _since(log, log_start):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                tail = _tail(log)
+                said = _since(log, log_start)[-2000:].decode(errors="replace")
                 self._end_failed_start()
-                if _PORT_TAKEN in tail:
-                    raise _PortTaken(f"port {port} is taken; log: {log}\n{tail}")
-                raise BrokerDidNotStart(f"Kafka did not start; log: {log}\n{tail}")
+                kind = _PortTaken if _PORT_TAKEN in said else BrokerDidNotStart
+                raise kind(f"Kafka did not start. The end of its log:\n{said}")
             time.sleep(0.05)
 
     def _end_failed_start(self) -> None:
@@ -257,8 +277,6 @@ class EmbeddedBroker:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(supervisor.GRACE_S * 2)
-        if self._folder is not None:
-            self._folder.mkdir(exist_ok=True)  # the supervisor removes a private one
 
 
 class _PortTaken(BrokerDidNotStart):
@@ -273,12 +291,14 @@ def _format(jvm: list[str], config: Path, log: Path) -> None:
         raise BrokerDidNotStart(f"Kafka refused to format its folder:\n{done.stderr[-2000:]}")
 
 
-def _tail(log: Path) -> str:
-    """The end of the log, if it is still there."""
+def _since(log: Path, start: int) -> bytes:
+    """What the log has had added since that size; nothing if it is gone."""
     try:
-        return log.read_text(encoding="utf-8", errors="replace")[-2000:]
+        with log.open("rb") as stream:
+            stream.seek(start)
+            return stream.read()
     except FileNotFoundError:
-        return "(no log)"
+        return b""
 
 
 def _remove(path: Path) -> None:
@@ -290,12 +310,13 @@ def _remove(path: Path) -> None:
 
 def stop_process(found: state.State, folder: Path) -> None:
     """End a detached broker and wait until its folder is free; also if its guard was killed."""
-    for pid, number in ((found.pid, signal.SIGTERM), (found.kafka_pid, signal.SIGTERM)):
-        if not state.is_locked(folder):
-            return
-        _signal(pid, number)
-        if state.wait_unlocked(folder, supervisor.GRACE_S + 2):
-            return
+    if not state.is_locked(folder):
+        return
+    # Both: the guard may have been killed, and a second SIGTERM does Kafka no harm.
+    _signal(found.pid, signal.SIGTERM)
+    _signal(found.kafka_pid, signal.SIGTERM)
+    if state.wait_unlocked(folder, supervisor.GRACE_S + 2):
+        return
     _signal(found.kafka_pid, signal.SIGKILL)
     if not state.wait_unlocked(folder, supervisor.GRACE_S):
         raise BrokerError(f"process {found.kafka_pid} does not end; log: {found.log_file}")

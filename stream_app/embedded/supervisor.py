@@ -28,7 +28,7 @@ GRACE_S = 15.0
 
 
 class Stop(Exception):  # noqa: N818
-    """A signal asked to stop."""
+    """A signal asked to stop, or the parent is gone."""
 
 
 def _on_signal(_number: int, _frame: object) -> None:
@@ -40,7 +40,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--lock", required=True, type=Path)
     parser.add_argument("--log", required=True, type=Path)
-    parser.add_argument("--remove", type=Path, help="folder to remove in the end")
+    parser.add_argument("--remove", type=Path, help="folder to remove when asked to stop")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args(argv)
     args.command = [part for part in args.command if part != "--"]
@@ -48,7 +48,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 
 def watch(child: subprocess.Popen[bytes]) -> None:
-    """Return when the child has ended, or the parent is gone."""
+    """Return when the child has ended by itself; Stop when the parent is gone."""
     parent = os.getppid()
     detached = False
     while child.poll() is None:
@@ -60,11 +60,11 @@ def watch(child: subprocess.Popen[bytes]) -> None:
         if readable:
             said = os.read(0, 1)
             if not said:
-                return
+                raise Stop
             detached = said == b"D"
         elif os.getppid() != parent:
             # A fork of the parent may still hold the pipe; the parent itself is gone.
-            return
+            raise Stop
 
 
 def end(child: subprocess.Popen[bytes], throw_away: bool) -> None:
@@ -92,6 +92,7 @@ def main(argv: list[str]) -> int:
     except OSError:
         os.write(1, b"busy\n")
         return 75
+    asked = False
     with args.log.open("ab") as log:
         child = subprocess.Popen(
             args.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(lock,)
@@ -102,11 +103,12 @@ def main(argv: list[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             watch(child)
         except (Stop, BrokenPipeError):
-            pass
+            asked = True
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         end(child, throw_away=args.remove is not None)
-    if args.remove is not None:
+    if asked and args.remove is not None:
+        # After an end that nobody asked for the log stays: it says why.
         shutil.rmtree(args.remove, ignore_errors=True)
     return child.returncode
 

@@ -1,0 +1,36 @@
+"""One real broker for the whole session, and names that no two tests share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from stream_app.embedded import broker_address
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for the broker is a Kafka test, marked or not."""
+    for item in items:
+        if "broker" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.kafka)
+
+
+@pytest.fixture(scope="session")
+def broker(pytestconfig: pytest.Config) -> Iterator[str]:
+    """Address of a real Kafka: the one `BROKER=host:port` names, else one for this session."""
+    # The first start downloads: let its progress through, or the wait looks like a hang.
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    opened = broker_address()
+    with capture.global_and_fixture_disabled():
+        address = opened.__enter__()
+    yield address
+    opened.__exit__(None, None, None)
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix for topics, groups and transactional ids of one test on the shared broker."""
+    return f"t{uuid.uuid4().hex[:10]}-"
