@@ -16,9 +16,9 @@ from stream_app.domain.events import relationship_key
 from stream_app.domain.partition import Partition, Seen
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
-from stream_app.domain.relationship import settle
+from stream_app.domain.relationship import Transition, settle
 from stream_app.domain.state import Relationship
-from stream_app.domain.transitions import Stage, Transition
+from stream_app.domain.transitions import Stage
 
 
 @dataclass

@@ -19,6 +19,8 @@ from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS, Kind
 MAX_BYTES: Final = 256 * 1024
 """A longer value is refused as `too_large`."""
 
+MAX_TOPICS: Final = 16
+
 END: Final = r"(?![\s\S])"
 """The very end of a text in every dialect (`$` may also stand before a last line feed)."""
 SLUG: Final = r"^[a-z0-9][a-z0-9._-]{0,63}" + END
@@ -93,7 +95,8 @@ class InteractionV1(msgspec.Struct, gc=False):
         Meta(description="What the company did to earn it: a campaign, a series, support work."),
     ] = None
     topics: Annotated[
-        Annotated[list[Slug], Meta(max_length=16)] | None, Meta(description="What it was about.")
+        Annotated[list[Slug], Meta(max_length=MAX_TOPICS)] | None,
+        Meta(description="What it was about."),
     ] = None
     sentiment: Annotated[
         Annotated[float, Meta(ge=-1, le=1)] | None,
@@ -269,11 +272,9 @@ def _plausible_options(wire: InteractionV1) -> bool:
         return False
     if wire.dwell_ms is not None and wire.dwell_ms < 0:
         return False
-    if wire.topics:
-        return len(wire.topics) <= 16 and all(
-            topic in _known_slugs or _new_slug(topic) for topic in wire.topics
-        )
-    return True
+    if wire.topics and not _known_slugs.issuperset(wire.topics):
+        return len(wire.topics) <= MAX_TOPICS and all(map(_new_slug, wire.topics))
+    return not wire.topics or len(wire.topics) <= MAX_TOPICS
 
 
 def _new_slug(text: str) -> bool:

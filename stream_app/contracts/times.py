@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Final
 
 from stream_app.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, YEAR_2000_MS
@@ -14,7 +14,6 @@ _RFC_3339: Final = re.compile(
     re.ASCII,
 )
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS_KEPT: Final = 4_096
 
 
@@ -60,7 +59,23 @@ def parse_time(value: int | str) -> int:
     return at_ms
 
 
+class _DateOf(dict[int, str]):
+    """Day number -> `YYYY-MM-DD`, kept like the above."""
+
+    def __missing__(self, day: int) -> str:
+        text = date.fromordinal(day + _EPOCH_ORDINAL).isoformat()
+        if len(self) >= _DAYS_KEPT:
+            self.clear()
+        self[day] = text
+        return text
+
+
+_date_of = _DateOf()
+
+
 def format_time(at_ms: int) -> str:
     """RFC 3339, UTC, with milliseconds: how the service writes every time."""
-    moment = _EPOCH + timedelta(milliseconds=at_ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % SECOND_MS:03d}Z"
+    day, rest = divmod(at_ms, DAY_MS)
+    seconds, ms = divmod(rest, SECOND_MS)
+    minutes, second = divmod(seconds, 60)
+    return f"{_date_of[day]}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{ms:03d}Z"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple, cast
 
 import msgspec
 from msgspec import Meta
 
 from stream_app.contracts.times import format_time
+from stream_app.domain.policy import CompiledTerm, Rules
+from stream_app.domain.relationship import Transition
+from stream_app.domain.stages import Evidence, finding
 from stream_app.domain.transitions import (
     Cause,
     Finding,
     MoveReason,
     Stage,
     StageName,
-    Transition,
 )
 
 Time = Annotated[str, Meta(description="RFC 3339, UTC, with milliseconds.")]
@@ -72,9 +74,54 @@ def write_transition(move: Transition, application_id: str) -> bytes:
             at=format_time(move.at_ms),
             reason=move.reason,
             cause=move.cause,
-            evidence=move.evidence,
+            evidence=cast("Any", msgspec.Raw(_evidence(move.evidence))),
             quality=None,
             credits=None,
             policy=move.policy,
         )
+    )
+
+
+class _Fragment(NamedTuple):
+    """The JSON of a finding around its value: written once, since only values differ."""
+
+    slot: int
+    at_least: bool
+    threshold: float
+    before: str
+    if_met: str
+    if_not: str
+
+
+_fragments: dict[tuple[Rules, int, int], list[_Fragment]] = {}
+
+
+def _evidence(evidence: Evidence) -> bytes:
+    """What `evidence.findings()` is as JSON, three times faster."""
+    if evidence.blocks:
+        return _encode(evidence.findings())
+    name = evidence.rules, evidence.current, evidence.reached
+    fragments = _fragments.get(name)
+    if fragments is None:
+        fragments = _fragments[name] = [_fragment(*term) for term in evidence.terms()]
+    parts = []
+    for slot, at_least, threshold, before, if_met, if_not in fragments:
+        value = evidence.values[slot]
+        missed = value < threshold if at_least else value > threshold
+        shown = "null" if value != value else value
+        parts.append(f"{before}{shown}{if_not if missed else if_met}")
+    return f"[{','.join(parts)}]".encode()
+
+
+def _fragment(level: int, holds: bool, compiled: CompiledTerm) -> _Fragment:
+    written = _encode(finding(level, holds, compiled, compiled.threshold)).decode()
+    before, _, after = written.partition('"value":')
+    after = after[after.index(",") :]
+    return _Fragment(
+        compiled.slot,
+        compiled.at_least,
+        compiled.threshold,
+        before + '"value":',
+        after,
+        after.replace('"met":true', '"met":false'),
     )

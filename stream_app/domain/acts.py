@@ -35,11 +35,15 @@ def do(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, boo
     memory = rel.memory
     if memory.early and not _survives_early_undos(memory.early_undos(event, key), purchase):
         act.in_effect = False
-        rel.windows.open(event.at_ms // DAY_MS, rules)
-        memory.remember(act)
+        _remember(rel, act, rules)
         return Effect.UNDONE_BEFORE, False
-    changed = _count(rel, act, rules) if act.inbound else _note_outbound(rel, act, rules)
-    memory.remember(act)
+    if act.inbound:
+        changed = _count(rel, act, rules)
+    else:
+        changed = False
+        if act.verb == "offer":
+            open_offer(rel, Offer(act.at_ms, act.number, act.key), rules)
+    _remember(rel, act, rules)
     if purchase is not None:
         memory.add_purchase(purchase, rel.as_of // DAY_MS)
     elif event.verb in MEMBERSHIP_VERBS:
@@ -61,12 +65,10 @@ def _count(rel: Relationship, act: Act, rules: Rules) -> bool:
     return changed
 
 
-def _note_outbound(rel: Relationship, act: Act, rules: Rules) -> bool:
-    """An outbound act counts no points; an offer waits for its answer."""
-    rel.windows.open(act.at_ms // DAY_MS, rules)
-    if act.verb == "offer":
-        open_offer(rel, Offer(act.at_ms, act.number, act.key), rules)
-    return False
+def _remember(rel: Relationship, act: Act, rules: Rules) -> None:
+    panes = rel.windows.panes
+    day = act.at_ms // DAY_MS
+    rel.memory.remember(act, panes.get(day) or rel.windows.open(day, rules), panes)
 
 
 def _purchase_of(act: Act, event: Interaction) -> Purchase:
@@ -93,25 +95,25 @@ def _survives_early_undos(undos: list[EarlyUndo], purchase: Purchase | None) -> 
 
 
 def undo(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
-    day = event.at_ms // DAY_MS
-    rel.windows.open(day, rules)
+    today = rel.windows.open(event.at_ms // DAY_MS, rules)
     if event.verb == "purchase":
         effect, changed = _refund(rel, event, rules)
     else:
         effect, changed = _undo_act(rel, event, rules)
-    rel.memory.remember_undo(act_key(event.platform, event.id), day)
+    if effect is Effect.EARLY_UNDO:
+        rel.memory.remember_early(event, today)
+    rel.memory.remember_undo(event, today, rel.windows.panes)
     return effect, changed
 
 
 def _undo_act(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
     if event.undoes is None:
-        act = rel.memory.newest(event)
+        act = rel.memory.newest(event, rel.windows.panes)
     else:
         act = rel.memory.acts.get(act_key(event.platform, event.undoes))
         if act is None:
             if _release(rel, event):
                 return Effect.APPLIED, True
-            rel.memory.remember_early(event, event.at_ms // DAY_MS)
             return Effect.EARLY_UNDO, False
         if not act.matches(event) or not act.in_effect:
             return Effect.NOTHING_TO_UNDO, False
@@ -131,7 +133,6 @@ def _refund(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect
     elif event.undoes is not None:
         act = memory.acts.get(act_key(event.platform, event.undoes))
         if act is None:
-            memory.remember_early(event, event.at_ms // DAY_MS)
             return Effect.EARLY_UNDO, False
         if not act.matches(event) or not act.in_effect:
             return Effect.NOTHING_TO_UNDO, False

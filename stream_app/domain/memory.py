@@ -6,8 +6,9 @@ since refunds come late. Everything is bounded, and what had to go before its ti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -77,30 +78,25 @@ class Purchase(msgspec.Struct, gc=False):
         return False
 
 
-class DayMemory(msgspec.Struct, gc=False):
-    """What was remembered for one day, each in the order of the log."""
+class Day(Protocol):
+    """The part of a pane that remembers."""
 
-    acts: list[Act] = []
-    undos: list[str] = []
-    early: list[EarlyUndo] = []
+    acts: list[Act]
+    undos: list[str] | None
+    early: list[EarlyUndo] | None
 
 
 class Memory(msgspec.Struct, gc=False):
-    """Acts by identity and by day. `forgotten` counts those that went while their pane lived."""
+    """What the panes remember, by identity, and the purchases.
 
-    days: dict[int, DayMemory] = {}
+    `forgotten` counts what went while its pane lived: there was too much of it.
+    """
+
     acts: dict[str, Act] = {}
     undos: dict[str, int] = {}
     early: dict[str, list[EarlyUndo]] = {}
     purchases: list[Purchase] = []
     forgotten: int = 0
-
-    def day(self, day: int) -> DayMemory:
-        """The memory of `day`, made if it is not there."""
-        memory = self.days.get(day)
-        if memory is None:
-            memory = self.days[day] = DayMemory(acts=[], undos=[], early=[])
-        return memory
 
     def seen_on(self, event: Interaction) -> int | None:
         """The day under which a record of the same identity is remembered."""
@@ -110,40 +106,42 @@ class Memory(msgspec.Struct, gc=False):
         act = self.acts.get(key)
         return None if act is None else act.at_ms // DAY_MS
 
-    def remember(self, act: Act) -> None:
-        """Remember an act; the oldest go when there are too many."""
-        today = self.day(act.at_ms // DAY_MS)
+    def remember(self, act: Act, today: Day, days: Mapping[int, Day]) -> None:
+        """Remember an act of `today`; the oldest go when there are too many."""
         today.acts.append(act)
         self.acts[act.key] = act
         if len(today.acts) > ACTS_PER_DAY:
             self._forget_act(today)
         if len(self.acts) > ACTS_PER_RELATIONSHIP:
-            self._forget_act(next(m for _, m in sorted(self.days.items()) if m.acts))
+            self._forget_act(days[min(day for day, memory in days.items() if memory.acts)])
 
-    def _forget_act(self, memory: DayMemory) -> None:
+    def _forget_act(self, memory: Day) -> None:
         del self.acts[memory.acts.pop(0).key]
         self.forgotten += 1
 
-    def remember_undo(self, key: str, day: int) -> None:
+    def remember_undo(self, undo: Interaction, today: Day, days: Mapping[int, Day]) -> None:
         """Remember the identity of an undo."""
-        today = self.day(day)
+        key = act_key(undo.platform, undo.id)
+        if today.undos is None:
+            today.undos = []
         today.undos.append(key)
-        self.undos[key] = day
+        self.undos[key] = undo.at_ms // DAY_MS
         if len(today.undos) > ACTS_PER_DAY:
-            self._forget_undo(today)
+            self._forget_undo(today.undos)
         if len(self.undos) > ACTS_PER_RELATIONSHIP:
-            self._forget_undo(next(m for _, m in sorted(self.days.items()) if m.undos))
+            self._forget_undo(min((day, m.undos) for day, m in days.items() if m.undos)[1])
 
-    def _forget_undo(self, memory: DayMemory) -> None:
-        del self.undos[memory.undos.pop(0)]
+    def _forget_undo(self, undos: list[str]) -> None:
+        del self.undos[undos.pop(0)]
         self.forgotten += 1
 
-    def remember_early(self, undo: Interaction, day: int) -> None:
+    def remember_early(self, undo: Interaction, today: Day) -> None:
         """Remember an undo whose act has not come."""
         assert undo.undoes is not None
         key = act_key(undo.platform, undo.undoes)
         early = EarlyUndo(key, undo.verb, undo.inbound, undo.value)
-        today = self.day(day)
+        if today.early is None:
+            today.early = []
         today.early.append(early)
         self.early.setdefault(key, []).append(early)
         if len(today.early) > ACTS_PER_DAY:
@@ -165,12 +163,13 @@ class Memory(msgspec.Struct, gc=False):
             if early.verb == event.verb and early.inbound == event.inbound
         ]
 
-    def newest(self, undo: Interaction) -> Act | None:
+    def newest(self, undo: Interaction, days: Mapping[int, Day]) -> Act | None:
         """The newest act in effect, not later than the undo, that is of the same make."""
         best: Act | None = None
         prefix = act_key(undo.platform, "")
-        for day in sorted((d for d in self.days if d <= undo.at_ms // DAY_MS), reverse=True):
-            for act in self.days[day].acts:
+        last = undo.at_ms // DAY_MS
+        for day in sorted((day for day in days if day <= last), reverse=True):
+            for act in days[day].acts:
                 if (
                     act.in_effect
                     and act.at_ms <= undo.at_ms
@@ -210,16 +209,13 @@ class Memory(msgspec.Struct, gc=False):
                 return purchase
         return None
 
-    def drop_day(self, day: int) -> None:
-        """Forget a day whose pane is gone."""
-        memory = self.days.pop(day, None)
-        if memory is None:
-            return
+    def drop(self, memory: Day) -> None:
+        """Forget what a pane remembered, now that it is gone."""
         for act in memory.acts:
             del self.acts[act.key]
-        for key in memory.undos:
+        for key in memory.undos or ():
             del self.undos[key]
-        for early in memory.early:
+        for early in memory.early or ():
             self._drop_early(early)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -105,14 +105,15 @@ class Rules:
         self.points = _points_by_code(brand.points)
         self.objects = _objections_by_code()
         self.attracts = tuple(points[1] > 0 for points in self.points)
-        self.gauges = _gauges(brand)
-        self.windows = tuple(sorted({days for _, days in self.gauges}))
-        slots = {gauge: slot for slot, gauge in enumerate(self.gauges)}
+        gauges = _gauges(brand)
+        self.gauges = tuple((slot, measure, days) for slot, (measure, days) in enumerate(gauges))
+        self.windows = tuple(sorted({days for _, days in gauges}))
+        slots = {gauge: slot for slot, gauge in enumerate(gauges)}
         self.enter = tuple(_compile(stage.enter, slots) for stage in brand.stages)
         self.hold = tuple(_compile(stage.hold, slots) for stage in brand.stages)
 
 
-class CompiledTerm(msgspec.Struct, frozen=True, gc=False):
+class CompiledTerm(NamedTuple):
     """A term whose measure is a slot: of the gauges, or `MEMBERS` or `TOPIC_FIT`."""
 
     slot: int
@@ -123,6 +124,7 @@ class CompiledTerm(msgspec.Struct, frozen=True, gc=False):
 
 MEMBERS: Final = -2
 TOPIC_FIT: Final = -1
+"""Slots behind those of the gauges."""
 
 CompiledRule = tuple[tuple[CompiledTerm, ...], ...]
 

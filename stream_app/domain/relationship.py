@@ -14,11 +14,27 @@ from stream_app.domain.acts import Effect, do, undo
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
 from stream_app.domain.events import Interaction
 from stream_app.domain.offers import forget_offers
-from stream_app.domain.policy import PANE_LIFE_DAYS, Rules
-from stream_app.domain.stages import blocked, decide, findings
+from stream_app.domain.policy import MEMBERS, PANE_LIFE_DAYS, Rules
+from stream_app.domain.stages import Evidence, decide
 from stream_app.domain.state import Relationship
-from stream_app.domain.transitions import Cause, Finding, MoveReason, Stage, Transition
+from stream_app.domain.transitions import STAGES, Cause, MoveReason, Stage
 from stream_app.domain.verbs import MEMBERSHIP_VERBS
+
+
+class Transition(msgspec.Struct, frozen=True, gc=False):
+    """A relationship went from one stage to another at `at_ms` (event time)."""
+
+    brand: str
+    person: str
+    epoch: int
+    sequence: int
+    from_stage: Stage
+    to_stage: Stage
+    at_ms: int
+    reason: MoveReason
+    cause: Cause | None
+    evidence: Evidence
+    policy: str
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -83,8 +99,7 @@ def _evaluate_boundary(rel: Relationship, moves: list[Transition], rules: Rules)
 
 def _drop_old_days(rel: Relationship, last_dead: int) -> None:
     for day in [day for day in rel.windows.panes if day <= last_dead]:
-        del rel.windows.panes[day]
-        rel.memory.drop_day(day)
+        rel.memory.drop(rel.windows.panes.pop(day))
 
 
 def _evaluate(
@@ -94,31 +109,28 @@ def _evaluate(
     event: Interaction | None,
     rules: Rules,
 ) -> Transition | None:
-    current, sums, members = rel.stage, rel.windows.sums, rel.members.on
-    reached = 0 if rel.blocks.on else decide(current, sums, members, None, rules)
+    current = rel.stage
+    values = rel.windows.sums
+    values[MEMBERS] = rel.members.on
+    reached = 0 if rel.blocks.on else decide(current, values, rules)
     rel.settled = reached == current
-    if reached == current:
+    if rel.settled:
         return None
     rel.stage = reached
     rel.sequence += 1
     rel.since_ms = at_ms
-    evidence: tuple[Finding, ...]
-    if rel.blocks.on:
-        evidence = (blocked(rel.blocks.on),)
-    else:
-        evidence = tuple(findings(current, reached, sums, members, None, rules))
     return Transition(
-        brand=rel.brand,
-        person=rel.person,
-        epoch=rel.epoch,
-        sequence=rel.sequence,
-        from_stage=Stage(current),
-        to_stage=Stage(reached),
-        at_ms=at_ms,
-        reason=reason,
-        cause=_cause(event),
-        evidence=evidence,
-        policy=rules.version,
+        rel.brand,
+        rel.person,
+        rel.epoch,
+        rel.sequence,
+        STAGES[current],
+        STAGES[reached],
+        at_ms,
+        reason,
+        _cause(event),
+        Evidence(current, reached, tuple(values), rel.blocks.on, rules),
+        rules.version,
     )
 
 

@@ -43,9 +43,9 @@ class Relationship(msgspec.Struct, gc=False):
             person=person,
             as_of=as_of,
             windows=Windows.starting(as_of // DAY_MS, rules),
-            memory=Memory(days={}, acts={}, undos={}, early={}, purchases=[]),
-            members=Registers(by_name={}),
-            blocks=Registers(by_name={}),
+            memory=Memory(),
+            members=Registers(),
+            blocks=Registers(),
             offers=[],
             rules_version=rules.version,
         )

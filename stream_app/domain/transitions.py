@@ -29,6 +29,10 @@ class Stage(IntEnum):
         return _STAGE_NAMES[self]
 
 
+STAGES: tuple[Stage, ...] = tuple(Stage)
+"""Every stage at its own number."""
+
+
 class MoveReason(StrEnum):
     """What made a relationship change its stage."""
 
@@ -67,19 +71,3 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     bound: Literal["at_least", "at_most"]
     threshold: float
     met: bool
-
-
-class Transition(msgspec.Struct, frozen=True, gc=False):
-    """A relationship went from one stage to another at `at_ms` (event time)."""
-
-    brand: str
-    person: str
-    epoch: int
-    sequence: int
-    from_stage: Stage
-    to_stage: Stage
-    at_ms: int
-    reason: MoveReason
-    cause: Cause | None
-    evidence: tuple[Finding, ...]
-    policy: str

@@ -10,115 +10,120 @@ the policy reads are kept up to date: an act costs the same however many panes t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
-from stream_app.domain.policy import Rules
+from stream_app.domain.memory import Act, EarlyUndo
+from stream_app.domain.policy import MEMBERS, Rules
+
+Measures = tuple[int, int, int, int, int]
 
 NEVER: Final = 1 << 40
 """A day that does not come."""
+
+UNKNOWN: Final = math.nan
+"""Compares false with everything: a value that is not known stands in nobody's way."""
 
 FEW_PANES: Final = 16
 """Up to so many panes it pays to work out the next exit exactly."""
 
 
 class Pane(msgspec.Struct, gc=False):
-    """What one day counts. `counts` maps `pane_code` to a number of acts; the rest follows from it.
+    """One day: what counts, and the identities that are remembered for as long as it lives.
 
-    `raw_*` are points before the cap of the day, `attention` ... `objections` are what the windows
-    sum up.
+    `counts` maps a pane code (verb code * KINDS + kind) to a number of acts. `attention`,
+    `attraction` and `affinity` are its points before the cap of the day. `acts`, `undos` and
+    `early` are in the order of the log.
     """
 
+    acts: list[Act]
     counts: dict[int, int] = {}
-    raw_attention: int = 0
-    raw_attraction: int = 0
-    raw_affinity: int = 0
     attention: int = 0
     attraction: int = 0
     affinity: int = 0
     objections: int = 0
+    undos: list[str] | None = None
+    early: list[EarlyUndo] | None = None
 
-    def count(self, code: int, change: int, rules: Rules) -> bool:
-        """Count one act more (`change` 1) or less (-1). True if points or objections changed."""
+    def measures(self, cap: int) -> Measures:
+        """What the pane adds to a window, in the order of `WINDOWED_MEASURES`."""
+        return (
+            min(self.attention, cap),
+            min(self.attraction, cap),
+            min(self.affinity, cap),
+            1 if self.attraction > 0 else 0,
+            self.objections,
+        )
+
+    def count(self, code: int, change: int, rules: Rules) -> Measures | None:
+        """Count one act more (`change` 1) or less (-1); what it changed of the measures, if any."""
         before = self.counts.get(code, 0)
         after = before + change
         if after:
             self.counts[code] = after
         else:
             del self.counts[code]
-        if max(before, after) > rules.per_verb_cap:
-            return False  # beyond the cap on both sides: an act more or less gives nothing
-        points = rules.points[code]
-        self.raw_attention += change * points[0]
-        self.raw_attraction += change * points[1]
-        self.raw_affinity += change * points[2]
-        if rules.objects[code]:
-            self.objections += change
-        cap = rules.per_pane_cap
-        self.attention = min(self.raw_attention, cap)
-        self.attraction = min(self.raw_attraction, cap)
-        self.affinity = min(self.raw_affinity, cap)
-        return True
-
-    def measures(self) -> tuple[int, int, int, int, int]:
-        """In the order of `WINDOWED_MEASURES`."""
+        if before > rules.per_verb_cap or after > rules.per_verb_cap:
+            return None  # beyond the cap on both sides: an act more or less gives nothing
+        old = self.measures(rules.per_pane_cap)
+        self._add(code, change, rules)
+        new = self.measures(rules.per_pane_cap)
+        if old == new:
+            return None
         return (
-            self.attention,
-            self.attraction,
-            self.affinity,
-            1 if self.attraction > 0 else 0,
-            self.objections,
+            new[0] - old[0],
+            new[1] - old[1],
+            new[2] - old[2],
+            new[3] - old[3],
+            new[4] - old[4],
         )
 
+    def _add(self, code: int, acts: int, rules: Rules) -> None:
+        attention, attraction, affinity = rules.points[code]
+        self.attention += acts * attention
+        self.attraction += acts * attraction
+        self.affinity += acts * affinity
+        if rules.objects[code]:
+            self.objections += acts
+
     def recount(self, rules: Rules) -> None:
-        """Work out everything but the counts again, under other rules."""
-        self.raw_attention = self.raw_attraction = self.raw_affinity = self.objections = 0
+        """Work out the points again, under other rules."""
+        self.attention = self.attraction = self.affinity = self.objections = 0
         for code, count in self.counts.items():
-            counted = min(count, rules.per_verb_cap)
-            attention, attraction, affinity = rules.points[code]
-            self.raw_attention += counted * attention
-            self.raw_attraction += counted * attraction
-            self.raw_affinity += counted * affinity
-            if rules.objects[code]:
-                self.objections += counted
-        self.attention = min(self.raw_attention, rules.per_pane_cap)
-        self.attraction = min(self.raw_attraction, rules.per_pane_cap)
-        self.affinity = min(self.raw_affinity, rules.per_pane_cap)
+            self._add(code, min(count, rules.per_verb_cap), rules)
 
 
 class Windows(msgspec.Struct, gc=False):
     """The panes of a relationship, and the sums of `Rules.gauges` as of `day`.
 
+    Behind the sums stand two values that have no window: memberships (MEMBERS) and topic fit
+    (TOPIC_FIT, not a number while nothing is known), so that a condition reads all alike.
     `next_exit` is a lower bound of the next day on which a pane leaves a window.
     """
 
     day: int
-    sums: list[int]
+    sums: list[float]
     panes: dict[int, Pane] = {}
     next_exit: int = NEVER
 
     @classmethod
     def starting(cls, day: int, rules: Rules) -> Windows:
         """Empty windows as of `day`."""
-        return cls(day=day, sums=[0] * len(rules.gauges), panes={})
+        return cls(day, [0] * len(rules.gauges) + [0, UNKNOWN])
 
     def count(self, day: int, code: int, change: int, rules: Rules) -> bool:
         """Count an act in the pane of `day`, one more or one less. True if any sum changed."""
-        pane = self.panes.get(day)
-        if pane is None:
-            pane = self.open(day, rules)
-        old = pane.measures()
-        if not pane.count(code, change, rules):
-            return False
-        new = pane.measures()
-        if old == new:
+        pane = self.panes.get(day) or self.open(day, rules)
+        deltas = pane.count(code, change, rules)
+        if deltas is None:
             return False
         sums, changed, age = self.sums, False, self.day - day
-        for slot, (measure, days) in enumerate(rules.gauges):
-            if age < days and new[measure] != old[measure]:
-                sums[slot] += new[measure] - old[measure]
+        for slot, measure, days in rules.gauges:
+            if age < days and deltas[measure]:
+                sums[slot] += deltas[measure]
                 changed = True
         return changed
 
@@ -126,7 +131,7 @@ class Windows(msgspec.Struct, gc=False):
         """The pane of `day`, made if it is not there."""
         pane = self.panes.get(day)
         if pane is None:
-            pane = self.panes[day] = Pane(counts={})
+            pane = self.panes[day] = Pane([])
             for days in rules.windows:
                 if self.day < day + days < self.next_exit:
                     self.next_exit = day + days
@@ -162,10 +167,10 @@ class Windows(msgspec.Struct, gc=False):
     def _leave(self, day: int, rules: Rules) -> bool:
         """Take the panes that fall out when `day` begins out of the sums. True if any changed."""
         changed = False
-        for slot, (measure, days) in enumerate(rules.gauges):
+        for slot, measure, days in rules.gauges:
             pane = self.panes.get(day - days)
             if pane is not None:
-                value = pane.measures()[measure]
+                value = pane.measures(rules.per_pane_cap)[measure]
                 if value:
                     self.sums[slot] -= value
                     changed = True
@@ -173,11 +178,11 @@ class Windows(msgspec.Struct, gc=False):
 
     def recount(self, rules: Rules) -> None:
         """Everything again from the counts, under other rules."""
-        self.sums = [0] * len(rules.gauges)
+        self.sums = [0] * len(rules.gauges) + self.sums[MEMBERS:]
         self.next_exit = self.day + 1 if self.panes else NEVER
         for day, pane in self.panes.items():
             pane.recount(rules)
-            values = pane.measures()
-            for slot, (measure, days) in enumerate(rules.gauges):
+            values = pane.measures(rules.per_pane_cap)
+            for slot, measure, days in rules.gauges:
                 if day <= self.day < day + days:
                     self.sums[slot] += values[measure]
