@@ -1,0 +1,40 @@
+"""The exactly-once data path inside Faust. Knows nothing of relationships.
+
+A job (`Job`, synchronous, no I/O) is given slices of records and a `Unit` to keep states and emit
+records; the engine commits states, records and offsets of one partition number as one Kafka
+transaction. docs/engine.md tells the order of steps, the invariants and the traps.
+"""
+
+from .admin import TopicSpec, check_topics, ensure_topics
+from .app import create_app, run_worker, tune_garbage_collector
+from .engine import Engine
+from .errors import EngineError, EngineRefusalError
+from .job import Codec, Job, Record
+from .observer import EngineHealth, NullObserver, Observer, PartitionHealth
+from .partitioner import partition_of
+from .private import LaneApp
+from .settings import EngineSettings
+from .unit import Unit
+
+__all__ = [
+    "Codec",
+    "Engine",
+    "EngineError",
+    "EngineHealth",
+    "EngineRefusalError",
+    "EngineSettings",
+    "Job",
+    "LaneApp",
+    "NullObserver",
+    "Observer",
+    "PartitionHealth",
+    "Record",
+    "TopicSpec",
+    "Unit",
+    "check_topics",
+    "create_app",
+    "ensure_topics",
+    "partition_of",
+    "run_worker",
+    "tune_garbage_collector",
+]

@@ -1,0 +1,86 @@
+"""Creating and checking topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from .errors import TopicMismatchError
+from .settings import EngineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic as it should be."""
+
+    name: str
+    partitions: int
+    replication: int = 1
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+def changelog_spec(settings: EngineSettings) -> TopicSpec:
+    """The engine's own topic: compacted, tombstones kept long enough for every local store."""
+    return TopicSpec(
+        settings.changelog,
+        settings.partitions,
+        settings.changelog_replication,
+        {
+            "cleanup.policy": "compact",
+            "delete.retention.ms": str(settings.tombstone_retention_ms),
+            "max.message.bytes": str(max(1 << 20, settings.max_record_bytes + 65_536)),
+            "min.cleanable.dirty.ratio": "0.3",
+            "segment.bytes": str(128 << 20),
+            "message.timestamp.type": "CreateTime",
+        },
+    )
+
+
+async def ensure_topics(broker: str, specs: Iterable[TopicSpec]) -> None:
+    """Create the topics that are missing; leaves those that exist as they are.
+
+    Raises what the broker says, `TopicAlreadyExistsError` excepted.
+    """
+    client = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await client.start()
+    try:
+        missing = {spec.name: spec for spec in specs}
+        for name in await client.list_topics():
+            missing.pop(name, None)
+        if not missing:
+            return
+        answer = await client.create_topics(
+            [
+                NewTopic(
+                    spec.name, spec.partitions, spec.replication, topic_configs=dict(spec.config)
+                )
+                for spec in missing.values()
+            ]
+        )
+        for name, code, *text in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error(f"{name}: {text[0] if text else ''}")
+    finally:
+        await client.close()
+
+
+async def check_topics(broker: str, names: Iterable[str], partitions: int) -> list[str]:
+    """Names of topics that do not exist. Raises `TopicMismatchError` for a wrong count."""
+    client = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await client.start()
+    try:
+        existing = set(await client.list_topics())
+        wanted = list(names)
+        missing = [name for name in wanted if name not in existing]
+        found = [name for name in wanted if name in existing]
+        for topic in await client.describe_topics(found) if found else []:
+            count = len(topic["partitions"])
+            if topic["error_code"] == 0 and count != partitions:
+                raise TopicMismatchError(topic=topic["topic"], found=count, expected=partitions)
+        return missing
+    finally:
+        await client.close()

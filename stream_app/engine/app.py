@@ -1,0 +1,102 @@
+"""The Faust app around the engine."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import AsyncIterable, Sequence
+from typing import Any, TypeVar
+
+import faust
+from yarl import URL
+
+from .engine import Engine
+from .job import Job
+from .observer import Observer
+from .private import Batch, BatchScheduler, LaneApp, LaneTableManager
+from .settings import EngineSettings
+from .table import StateTable
+
+S = TypeVar("S")
+
+_BATCHES_QUEUED = 8
+
+
+def create_app(
+    settings: EngineSettings,
+    job: Job[S],
+    sources: Sequence[str],
+    *,
+    observer: Observer | None = None,
+    **faust_options: Any,
+) -> LaneApp:
+    """A Faust app whose one agent feeds every source to the job.
+
+    `app.engine` is the engine. More agents, timers and web pages may be added as to any Faust app;
+    what they send is outside of the transactions. `faust_options` go to `faust.App`.
+    """
+    options: dict[str, Any] = {
+        "broker": [URL(f"kafka://{host.strip()}") for host in settings.broker.split(",")],
+        "store": "memory://",
+        "datadir": str(settings.data_dir),
+        "topic_partitions": settings.partitions,
+        "topic_replication_factor": settings.changelog_replication,
+        "topic_disable_leader": True,
+        "topic_allow_declare": False,
+        "broker_max_poll_records": settings.max_poll_records,
+        "broker_session_timeout": settings.session_timeout_ms / 1000,
+        "broker_heartbeat_interval": settings.session_timeout_ms / 4000,
+        "broker_rebalance_timeout": settings.rebalance_timeout_ms / 1000,
+        "broker_request_timeout": 40.0,
+        "broker_commit_interval": 60.0,
+        "stream_wait_empty": False,
+        "stream_buffer_maxsize": _BATCHES_QUEUED,
+        "stream_recovery_delay": 0.0,
+        "web_enabled": settings.web_port > 0,
+        "web_host": settings.web_host,
+        "web_bind": settings.web_host,
+        "web_port": settings.web_port or 6066,
+        "ConsumerScheduler": BatchScheduler,
+        "TableManager": LaneTableManager,
+        "Table": StateTable,
+    }
+    app = LaneApp(settings.app_id, **(options | faust_options))
+    engine: Engine[S] = Engine(app, settings, job, sources, observer)
+    app.engine = engine
+    app.Table("state", help="States of the engine's job.")
+    topic = app.topic(
+        *sources,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        acks=False,
+    )
+
+    @app.agent(topic, name=f"{settings.app_id}.engine")
+    async def feed(batches: AsyncIterable[Batch]) -> None:
+        async for batch in batches:
+            await engine.feed(batch)
+
+    return app
+
+
+def tune_garbage_collector() -> None:
+    """Call once when everything is imported and built.
+
+    Python's collector walks all live objects again and again: with a cache of many states that
+    doubles the cost of an event.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
+
+
+def run_worker(app: LaneApp, *, loglevel: str = "INFO", **worker_options: Any) -> None:
+    """Run until SIGTERM, SIGINT or a failure; ends the process by SystemExit, 0 if all was well."""
+    tune_garbage_collector()
+    logging.captureWarnings(True)
+    worker = faust.Worker(
+        app, loglevel=loglevel, redirect_stdouts=False, debug=False, **worker_options
+    )
+    worker.execute_from_commandline()

@@ -1,0 +1,89 @@
+"""What can go wrong in the engine, and what the operator does about it.
+
+The docstring of each exception is its message; the fields of the instance come behind it. An
+`EngineRefusalError` stops the worker: going on could lose or repeat work. Everything else that a
+commit or an assignment raises is retried with backoff.
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """The engine could not go on. Do: read the details behind this message."""
+
+    def __init__(self, **details: object) -> None:
+        self.details = details
+        text = " ".join((type(self).__doc__ or "").split())
+        facts = ", ".join(f"{name}={value}" for name, value in details.items())
+        super().__init__(f"{text} [{facts}]" if facts else text)
+
+
+class EngineRefusalError(EngineError):
+    """The engine refuses to continue. Do: read the details; nothing was committed since."""
+
+
+class SettingsError(EngineRefusalError):
+    """A setting makes no sense. Do: correct the named setting and start again."""
+
+
+class TopicMismatchError(EngineRefusalError):
+    """A topic has another number of partitions than the settings say.
+    Do: set `partitions` to the topics' count, or give every source and changelog the same count;
+    a change of the count needs a new application id and a replay."""
+
+
+class ChangelogShorterError(EngineRefusalError):
+    """The local store is ahead of its changelog: the changelog was deleted, recreated or cut.
+    Do: bring the changelog back; or, to trust the changelog as it is now, start once with the
+    rebuild flag (state that only the store knew is then lost)."""
+
+
+class PositionMismatchError(EngineRefusalError):
+    """The consumer group's offset is not the position that the state was committed with.
+    Do: undo the offset reset or bring the changelog back; or start once with the rebuild flag to
+    continue from the state's own position (from the first record where there is no state)."""
+
+
+class SourceShorterError(EngineRefusalError):
+    """A source topic ends before the position that was already processed: it was recreated or cut.
+    Do: bring the topic back; or start once with the rebuild flag to continue at its beginning."""
+
+
+class BadStateRecordError(EngineRefusalError):
+    """A record of the changelog is damaged or was not written by this application.
+    Do: restore the topic from a copy; or start once with the skip-bad-state flag, which leaves the
+    record out and counts it."""
+
+
+class StateTooNewError(EngineRefusalError):
+    """State was written by a newer release. Do: roll forward to that release."""
+
+
+class ForeignWriterError(EngineRefusalError):
+    """Another application writes into this changelog.
+    Do: find the other writer (a second deployment with the same application id?) and stop it."""
+
+
+class ProcessingFailedError(EngineRefusalError):
+    """Processing fails for one record after the other: the fault is ours, not the records'.
+    Do: read the traceback above, deploy a correction; nothing of the failing work was committed."""
+
+
+class HandlerHungError(EngineRefusalError):
+    """A handler has not returned for longer than `hang_timeout_ms`.
+    Do: read the stack dump on standard error; the process ends so that its partitions move on."""
+
+
+class RecordTooLargeError(EngineError, ValueError):
+    """A record is larger than `max_record_bytes`.
+    Do: nothing at once: the input record that led to it is refused. Raise `max_record_bytes` and
+    the topic's `max.message.bytes` if such records are legitimate."""
+
+
+class CommitTimeoutError(EngineError):
+    """A transaction did not end within `commit_timeout_ms`.
+    Do: look at the brokers; the unit reopens by itself and tries again."""
+
+
+class FencedError(EngineError):
+    """Another worker has taken over this partition. Do: nothing; this worker rejoins the group."""

@@ -1,0 +1,153 @@
+"""Opening a unit. The order matters: fence, then offsets, then store, then seek."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from .errors import PositionMismatchError, SourceShorterError
+from .restore import Restored, Restorer
+from .writer import Writer
+
+if TYPE_CHECKING:
+    from .partition import Partition
+    from .settings import EngineSettings
+
+S = TypeVar("S")
+
+_START_TIMEOUT_S = 30.0
+_OFFSETS_SETTLE_TRIES = 10
+_OFFSETS_SETTLE_S = 0.2
+Bounds = tuple[int, int]
+
+
+async def open_unit(part: Partition[S]) -> None:
+    """Bring a unit from nothing to its first record. Raises what forbids it.
+
+    1. A new producer with the stable id: every older owner is fenced, its transaction resolved.
+    2. Store and changelog: nobody else can write there any more.
+    3. The group's offsets must be those that the state was committed with.
+    4. The job rebuilds what it keeps beside the states; then seek, under a new epoch.
+    """
+    started = time.monotonic()
+    engine, settings = part.engine, part.engine.settings
+    await part.stop_writer()
+    part.writer = Writer(settings, part.number)
+    async with asyncio.timeout(_START_TIMEOUT_S):
+        await part.writer.start()
+    was_clean = part.trusted and part.unit.is_clean
+    positions_before, position_before = part.positions, part.position
+    restored, bounds = await _restore(part)
+    part.position = part.store.position()
+    part.next_offset = restored.next_offset
+    part.positions = await _agree(part, bounds)
+    part.committed = dict(part.positions)
+    kept = (
+        was_clean
+        and not restored.wiped
+        and position_before == part.position
+        and positions_before == part.positions
+    )
+    if not kept:
+        part.drop()
+    part.trusted = True
+    part.idle_ms = 0
+    for topic, tp in part.tps.items():
+        part.epochs[topic] = await engine.reader.seek(tp, part.positions[topic])
+        part.ends[topic] = bounds[topic][1]
+    if restored.wiped:
+        engine.observer.wiped(part.number, restored.wiped)
+    engine.observer.restored(part.number, restored.records, time.monotonic() - started)
+
+
+async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:
+    engine = part.engine
+
+    def on_progress(done: int, total: int) -> None:
+        part.phase = "restoring"
+        part.restore_done, part.restore_total = done, total
+        engine.observer.restoring(part.number, done, total)
+
+    def on_bad(offset: int) -> None:
+        engine.observer.bad_state(part.number, offset)
+
+    part.store.open()
+    consumer = _changelog_consumer(engine.settings)
+    await consumer.start()
+    try:
+        restorer = Restorer(
+            consumer,
+            part.store,
+            engine.settings,
+            part.number,
+            on_progress=on_progress,
+            on_bad=on_bad,
+        )
+        async with engine.restoring:
+            restored = await restorer.run(trusted=part.trusted)
+        return restored, await _bounds(consumer, part.tps, part.number)
+    finally:
+        await consumer.stop()
+
+
+def _changelog_consumer(settings: EngineSettings) -> AIOKafkaConsumer:
+    """A consumer without a group, read_committed; its ends are last stable offsets."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.broker,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=4 << 20,
+        fetch_max_wait_ms=50,
+        check_crcs=False,
+    )
+
+
+async def _bounds(
+    consumer: AIOKafkaConsumer, topics: Iterable[str], partition: int
+) -> dict[str, Bounds]:
+    tps = [TopicPartition(topic, partition) for topic in topics]
+    begins = await consumer.beginning_offsets(tps)
+    ends = await consumer.end_offsets(tps)
+    return {tp.topic: (begins[tp], ends[tp]) for tp in tps}
+
+
+async def _agree(part: Partition[S], bounds: dict[str, Bounds]) -> dict[str, int]:
+    """Where to start each topic. The state's own position wins; a contradiction is refused."""
+    state = part.position.positions if part.position else {}
+    group = await _settled_offsets(part, state)
+    positions: dict[str, int] = {}
+    for topic, (begin, end) in bounds.items():
+        mine, theirs = state.get(topic), group.get(topic)
+        if theirs is not None and theirs != (mine or 0) and not part.engine.settings.rebuild:
+            raise PositionMismatchError(
+                topic=topic, partition=part.number, group_offset=theirs, state_position=mine
+            )
+        position = begin if mine is None else mine
+        if position > end:
+            if not part.engine.settings.rebuild:
+                raise SourceShorterError(
+                    topic=topic, partition=part.number, position=position, end=end
+                )
+            position = begin
+        if position < begin:
+            part.engine.observer.skipped(topic, part.number, begin - position)
+            position = begin
+        positions[topic] = position
+    return positions
+
+
+async def _settled_offsets(part: Partition[S], state: dict[str, int]) -> dict[str, int]:
+    """The group's offsets. They can follow the end of a transaction by a moment: wait for them."""
+    found: dict[str, int] = {}
+    for _ in range(_OFFSETS_SETTLE_TRIES):
+        offsets = await part.engine.reader.committed(part.tps.values())
+        found = {tp.topic: offset for tp, offset in offsets.items()}
+        if all(found.get(topic, at) == at for topic, at in state.items() if topic in part.tps):
+            break
+        await asyncio.sleep(_OFFSETS_SETTLE_S)
+    return found

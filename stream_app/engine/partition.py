@@ -1,0 +1,392 @@
+"""One partition number, from its assignment to its revocation.
+
+Everything that changes the course (opening, committing, reloading, isolating, ending) happens in
+one task, so no two of them ever meet. Only `process` and `tick` come from outside; they are
+synchronous and stop at once when `accepting` is False.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from faust.types import TP
+
+from .errors import (
+    CommitTimeoutError,
+    EngineRefusalError,
+    FencedError,
+    ProcessingFailedError,
+    SourceShorterError,
+)
+from .isolate import isolate
+from .observer import PartitionHealth, Phase
+from .opening import open_unit
+from .private import Batch
+from .store import Store
+from .trouble import Troubles, describe
+from .unit import Unit
+from .wire import Position
+from .writer import Writer
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+S = TypeVar("S")
+log = logging.getLogger(__name__)
+
+_MAX_BACKOFF_S = 10.0
+_FAR_BEHIND_RECORDS = 20_000
+_LARGEST_AGEING_MS = 1_500
+
+
+class Partition(Generic[S]):
+    """The unit of work of one partition number, and the task that drives it."""
+
+    def __init__(self, number: int, topics: Sequence[str], engine: Engine[S]) -> None:
+        settings = engine.settings
+        self.number = number
+        self.engine = engine
+        self.tps = {topic: TP(topic, number) for topic in topics}
+        self.store = Store(engine.folder / f"{settings.app_id}-{number}", engine.memory)
+        self.unit: Unit[S] = Unit(
+            number,
+            self.store,
+            engine.job.codec,
+            partitions=settings.partitions,
+            cache_states=max(2, settings.cache_states // engine.share),
+            max_record_bytes=settings.max_record_bytes,
+        )
+        self.accepting = False
+        self.epochs: dict[str, int] = {}
+        self.positions: dict[str, int] = {}
+        self.committed: dict[str, int] = {}
+        self.ends: dict[str, int] = {}
+        self.position: Position | None = None
+        self.next_offset = 0
+        self.trusted = False
+        """The store has been open in this process since it was last checked."""
+        self.writer: Writer | None = None
+        self.restore_done = self.restore_total = 0
+        self.phase: Phase = "closed"
+        self.failures = 0
+        self.troubles = Troubles(settings.retries)
+        self.idle_ms = 0
+        self.finishing = False
+        self.refused_in_a_row = 0
+        self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._room = asyncio.Event()
+        self._careful: Batch | None = None
+        self._more = False
+        self._fault: BaseException | None = None
+        self._committed_at = 0.0
+        self._progress_at = time.monotonic()
+        self._soft_records = settings.commit_max_records
+        self._soft_bytes = settings.commit_max_bytes
+
+    # -- called by the agent and the timer
+
+    def accept(self, batch: Batch) -> bool:
+        """The loss guard: only what was fetched since the last seek and follows without a gap."""
+        topic = batch.tp.topic
+        if not self.accepting or batch.epoch != self.epochs.get(topic):
+            return False
+        position = self.positions[topic]
+        if batch and batch[0].offset < position:
+            self.engine.fail(
+                SourceShorterError(topic=topic, partition=self.number, position=position)
+            )
+            return False
+        if batch.base != position:
+            if batch.base > position:
+                log.warning("%s/%d: a batch was lost: seeking back", topic, self.number)
+                self.seek_back(topic)
+            return False
+        return True
+
+    def process(self, batch: Batch) -> None:
+        """Apply a batch. Synchronous: no commit can cut it in two."""
+        topic = batch.tp.topic
+        if self.troubles.isolating(topic, batch.base):
+            self.accepting, self._careful = False, batch
+            self._hurry()
+            return
+        if batch:
+            try:
+                self.apply(topic, batch)
+            except Exception as error:
+                self.fault(error, {topic: batch.next})
+                return
+            self.unit.records += len(batch)
+            self.idle_ms = 0
+            self.engine.observer.batch(topic, self.number, len(batch), batch[-1].timestamp)
+        self.positions[topic] = batch.next
+        self.ends[topic] = batch.end
+        self._wake.set()
+        if self.is_over(1):
+            self._urgent.set()
+
+    def apply(self, topic: str, records: list[object]) -> None:
+        """Hand records to the job, under the eyes of the watchdog."""
+        engine = self.engine
+        engine.busy_since = time.monotonic()
+        try:
+            engine.job.process(self.unit, topic, records)  # type: ignore[arg-type]
+        finally:
+            engine.busy_since = 0.0
+
+    def tick(self, now_ms: int, elapsed_ms: int) -> bool:
+        """Let the job see time pass; True if it wants to be called again soon."""
+        if not self.accepting:
+            return False
+        if self.is_over(1):
+            return self._more
+        behind = any(self.ends.get(topic, 0) > at for topic, at in self.positions.items())
+        self.idle_ms = 0 if behind else self.idle_ms + min(elapsed_ms, _LARGEST_AGEING_MS)
+        engine = self.engine
+        engine.busy_since = time.monotonic()
+        try:
+            self._more = engine.job.tick(self.unit, now_ms, self.idle_ms)
+        except Exception as error:
+            self.troubles.strike()
+            self.fault(error, {})
+            return False
+        finally:
+            engine.busy_since = 0.0
+        self.troubles.ticked()
+        if self.unit.has_changes:
+            self._wake.set()
+        return self._more
+
+    async def room(self) -> None:
+        """Wait while twice the allowed work is waiting for a commit."""
+        while self.accepting and self.is_over(2):
+            self._room.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await self._room.wait()
+
+    def seek_back(self, topic: str) -> None:
+        """Fetch again from the position on; batches on their way are dropped."""
+        self.epochs[topic] = -1
+        self.engine.spawn(self._seek(topic))
+
+    async def _seek(self, topic: str) -> None:
+        if self.accepting:
+            epoch = await self.engine.reader.seek(self.tps[topic], self.positions[topic])
+            self.epochs[topic] = max(self.epochs[topic], epoch)
+
+    def is_over(self, times: int) -> bool:
+        """More than `times` the allowed work waits for a commit."""
+        unit = self.unit
+        return (
+            unit.load >= times * self._soft_records or unit.output_bytes >= times * self._soft_bytes
+        )
+
+    @property
+    def has_fault(self) -> bool:
+        """Processing failed, and the unit was not reloaded since."""
+        return self._fault is not None
+
+    def take_fault(self) -> BaseException | None:
+        """The fault that waits for a reload; whoever takes it must `drop`."""
+        fault, self._fault = self._fault, None
+        return fault
+
+    def fault(self, error: BaseException, reached: dict[str, int]) -> None:
+        """The job raised: half a batch is in the unit, so nothing may be committed now."""
+        self.accepting, self._fault = False, error
+        self.troubles.add(reached)
+        log.error("partition %d: processing failed: %s", self.number, describe(error))
+        self.engine.observer.handler_error(self.number, error)
+        self._hurry()
+
+    def _hurry(self) -> None:
+        self._urgent.set()
+        self._wake.set()
+        self._room.set()
+
+    # -- life
+
+    def launch(self) -> asyncio.Task[None]:
+        """Start the task that opens and drives the unit."""
+        self.finishing = False
+        self._task = asyncio.ensure_future(self._run())
+        return self._task
+
+    async def finish(self) -> None:
+        """Last commit, within `stop_timeout_ms`; the store stays open."""
+        self.accepting, self.finishing = False, True
+        task, self._task = self._task, None
+        if task is None:
+            return
+        if self.phase in ("live", "isolating"):
+            self._hurry()
+            await asyncio.wait({task}, timeout=self.engine.settings.stop_timeout_ms / 1000)
+        if not task.done():
+            task.cancel()
+        await asyncio.wait({task}, timeout=5)
+        self.phase = "closed"
+
+    async def close(self) -> None:
+        """Finish, and let go of producer and store."""
+        await self.finish()
+        await self.stop_writer()
+        self.trusted = False
+        self.store.close()
+
+    async def stop_writer(self) -> None:
+        """Stop the producer, if there is one."""
+        writer, self.writer = self.writer, None
+        if writer is not None:
+            await writer.stop()
+
+    async def _run(self) -> None:
+        while not self.finishing:
+            try:
+                self.phase = "opening"
+                await open_unit(self)
+                await self._serve()
+                return
+            except EngineRefusalError as error:
+                self.engine.fail(error)
+                return
+            except FencedError:
+                log.warning("partition %d: fenced, another worker has it", self.number)
+                self.engine.fenced(self.number)
+                return
+            except Exception as error:
+                self.failures += 1
+                log.error("partition %d: %s", self.number, describe(error))
+                self.engine.observer.commit_failed(self.number, error)
+            finally:
+                self._suspend()
+            if self.finishing:
+                return
+            self.phase = "waiting"
+            await asyncio.sleep(min(_MAX_BACKOFF_S, 0.1 * 2 ** min(self.failures, 7)))
+
+    def _suspend(self) -> None:
+        self.accepting = False
+        self._room.set()
+        if not self.finishing:
+            self.engine.reader.pause(self.tps.values())
+
+    async def _serve(self) -> None:
+        self._fault = self._careful = None
+        self.phase, self.accepting = "live", not self.finishing
+        self._wake.set()
+        self.engine.went_live(self)
+        while True:
+            await self._wait()
+            if self._fault is not None:
+                await self._reload()
+            elif self._careful is not None:
+                batch, self._careful = self._careful, None
+                self.phase = "isolating"
+                await isolate(self, batch)
+                self.phase = "live"
+                await self._seek_all()
+            elif self.unit.records or self.unit.has_changes:
+                await self.commit()
+            else:
+                self._progress_at = time.monotonic()
+            if self.finishing:
+                return
+
+    async def _wait(self) -> None:
+        """Until there is something to commit and its time has come, or something urgent."""
+        if self.finishing:
+            return
+        await self._wake.wait()
+        self._wake.clear()
+        delay_s = self._committed_at + self._interval_s() - time.monotonic()
+        if delay_s > 0 and not self._urgent.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._urgent.wait()
+        self._urgent.clear()
+
+    def _interval_s(self) -> float:
+        settings = self.engine.settings
+        behind = sum(max(0, self.ends.get(t, 0) - at) for t, at in self.positions.items())
+        if behind > _FAR_BEHIND_RECORDS:
+            return settings.catch_up_commit_interval_ms / 1000
+        return max(settings.commit_interval_ms / 1000, self.engine.least_interval_s)
+
+    async def commit(self) -> None:
+        """One transaction with everything that waits, then one write of the store.
+
+        A fault of the codec becomes a fault of processing; everything else is raised, and the
+        unit must be opened again.
+        """
+        started = self._committed_at = time.monotonic()
+        offsets = dict(self.positions)
+        before = self.position.positions if self.position else {}
+        try:
+            snapshot = self.unit.snapshot(before | offsets, self.position)
+        except Exception as error:
+            moved = {t: at for t, at in offsets.items() if at != self.committed[t]}
+            if not moved:
+                self.troubles.strike()
+            self.fault(error, moved)
+            return
+        assert self.writer is not None
+        try:
+            async with asyncio.timeout(self.engine.settings.commit_timeout_ms / 1000):
+                written = await self.writer.commit(snapshot, offsets, self.next_offset)
+        except TimeoutError as error:
+            raise CommitTimeoutError(partition=self.number) from error
+        self.store.write(snapshot.changelog, written.next_offset, written.position_offset)
+        self.unit.written()
+        self.next_offset, self.position = written.next_offset, snapshot.position
+        self.committed = offsets
+        self.failures = 0
+        self.troubles.passed(offsets)
+        self._progress_at = time.monotonic()
+        self._room.set()
+        self.engine.observer.committed(
+            self.number, snapshot.records, self._progress_at - started, snapshot.size_bytes
+        )
+
+    async def _reload(self) -> None:
+        """After a fault: drop everything since the last commit and go back there."""
+        error = self.take_fault()
+        if self.troubles.is_hopeless:
+            raise ProcessingFailedError(partition=self.number) from error
+        if self.finishing:
+            self.unit.reset(b"")
+            return
+        await asyncio.sleep(self.troubles.pause_s)
+        self.drop()
+        await self._seek_all()
+
+    def drop(self) -> None:
+        """Forget everything since the last commit. Raises what `Job.open` raises."""
+        self.unit.reset(self.position.meta if self.position else b"")
+        self.positions = dict(self.committed)
+        self.engine.job.open(self.unit)
+
+    async def _seek_all(self) -> None:
+        for topic, tp in self.tps.items():
+            self.epochs[topic] = await self.engine.reader.seek(tp, self.positions[topic])
+        self.accepting = not self.finishing and self._fault is None
+
+    def health(self) -> PartitionHealth:
+        """As it stands now."""
+        return PartitionHealth(
+            phase=self.phase,
+            positions=dict(self.positions),
+            committed=dict(self.committed),
+            ends=dict(self.ends),
+            restore_done=self.restore_done,
+            restore_total=self.restore_total,
+            failures_in_a_row=self.failures,
+            since_progress_ms=int((time.monotonic() - self._progress_at) * 1000),
+        )

@@ -1,0 +1,442 @@
+"""Every use of Faust's and aiokafka's private parts, in one place.
+
+`tests/engine/test_private.py` fails when one of them moves. What each hook is for, and what bites,
+is told in docs/engine.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import faust
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
+from faust.transport.drivers import aiokafka as driver
+from faust.transport.utils import DefaultSchedulingStrategy
+from faust.types import TP
+from mode import Service
+
+if TYPE_CHECKING:
+    from aiokafka.producer.message_accumulator import BatchBuilder
+
+    from .engine import Engine
+    from .settings import EngineSettings
+
+__all__ = [
+    "Batch",
+    "BatchScheduler",
+    "LaneApp",
+    "LaneTableManager",
+    "Seek",
+    "SourceReader",
+    "fill_batches",
+    "wait_until_fenced",
+]
+
+_SMALL_FETCH_RECORDS = 500
+
+
+class Seek(NamedTuple):
+    """What has been fetched of a topic-partition: since which seek, and up to where."""
+
+    epoch: int
+    next_offset: int
+
+
+class Batch(list[Any]):
+    """Records of one topic-partition, with the proof that none is missing before them."""
+
+    __slots__ = ("base", "end", "epoch", "next", "tp")
+
+    tp: TP
+    epoch: int
+    """Number of the seek that these records were fetched after."""
+    base: int
+    """Position before this batch."""
+    next: int
+    """Position behind it; control records included."""
+    end: int
+    """Last stable offset of the topic-partition when it was fetched."""
+
+
+class _BatchMessage:
+    """What Faust takes for one record; its value is a whole batch."""
+
+    __slots__ = ("offset", "partition", "timestamp", "topic", "value")
+
+    timestamp_type = 0
+    headers = ()
+    key = None
+    checksum = None
+    serialized_key_size = 0
+    serialized_value_size = 0
+
+    def __init__(self, tp: TP, batch: Batch) -> None:
+        self.topic = tp.topic
+        self.partition = tp.partition
+        self.offset = batch.next - 1
+        self.timestamp = batch[-1].timestamp if batch else 0
+        self.value = batch
+
+
+class BatchScheduler(DefaultSchedulingStrategy):
+    """Hands a whole batch to the agent where Faust would hand one record."""
+
+    def iterate(self, records: Mapping[TP, Any]) -> Iterator[tuple[TP, Any]]:
+        for tp, batch in records.items():
+            yield tp, _BatchMessage(tp, batch)
+
+
+class _NoReadOffsets(dict[Any, Any]):
+    """Faust would drop a batch that is fetched again after a seek back."""
+
+    def __getitem__(self, key: Any) -> None:
+        return None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        return
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        return
+
+
+class _LaneThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread; stamps batches, and alone decides on seeks."""
+
+    app: Any
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.fetched: dict[TP, Seek] = {}
+        self._last_fetch_s = 0.0
+        self._last_fetch_records = 0
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        settings: EngineSettings = self.app.engine.settings
+        self._assignor = self.app.assignor
+        return AIOKafkaConsumer(
+            bootstrap_servers=settings.broker,
+            client_id=settings.app_id,
+            group_id=settings.app_id,
+            group_instance_id=settings.instance_id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_records=settings.max_poll_records,
+            max_poll_interval_ms=600_000,
+            max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
+            fetch_max_wait_ms=settings.fetch_max_wait_ms,
+            fetch_min_bytes=1,
+            check_crcs=False,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.session_timeout_ms // 4,
+            rebalance_timeout_ms=settings.rebalance_timeout_ms,
+            request_timeout_ms=40_000,
+        )
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109
+        max_records: int | None = None,
+    ) -> dict[TP, Any]:
+        if self._last_fetch_records < _SMALL_FETCH_RECORDS:
+            interval_s = self.app.engine.settings.fetch_interval_ms / 1000
+            pause_s = self._last_fetch_s + interval_s - time.monotonic()
+            if pause_s > 0:
+                await asyncio.sleep(pause_s)
+        got = await super()._fetch_records(
+            consumer, active_partitions, timeout=timeout, max_records=max_records
+        )
+        # No await from here to the return: a seek in between would mark old records as new.
+        self._last_fetch_s = time.monotonic()
+        self._last_fetch_records = sum(map(len, got.values()))
+        return self._stamp(consumer, got)
+
+    def _stamp(self, consumer: AIOKafkaConsumer, got: Mapping[Any, list[Any]]) -> dict[TP, Any]:
+        stamped: dict[TP, Any] = {}
+        subscription = consumer._subscription.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        if assignment is None:
+            return stamped
+        for tp, (epoch, base) in list(self.fetched.items()):
+            state = assignment.state_value(tp)
+            if state is None or not state.has_valid_position:
+                continue
+            records = got.get(tp, ())
+            if not records and state.position <= base:
+                continue
+            batch = Batch(records)
+            batch.tp, batch.epoch, batch.base, batch.next = tp, epoch, base, state.position
+            batch.end = state.lso if state.lso is not None else -1
+            self.fetched[tp] = Seek(epoch, state.position)
+            stamped[tp] = batch
+        return stamped
+
+    def highwater(self, tp: TP) -> int:
+        # aiokafka asserts that the partition is assigned, which a rebalance may just have changed.
+        try:
+            return int(self._ensure_consumer().highwater(tp) or 0)
+        except AssertionError:
+            return 0
+
+    async def seek_source(self, tp: TP, offset: int) -> int:
+        """In the thread: seek, and give the number of this seek."""
+        self._ensure_consumer().seek(TopicPartition(tp.topic, tp.partition), offset)
+        last = self.fetched.get(tp)
+        seek = Seek(last.epoch + 1 if last else 1, offset)
+        self.fetched[tp] = seek
+        return seek.epoch
+
+    async def committed_now(self, tps: Iterable[TP]) -> dict[TP, int]:
+        """In the thread: the group's offsets, asked afresh; without those that are not there."""
+        found = await self._ensure_consumer()._coordinator.fetch_committed_offsets(
+            [TopicPartition(tp.topic, tp.partition) for tp in tps]
+        )
+        return {
+            TP(tp.topic, tp.partition): offset.offset
+            for tp, offset in found.items()
+            if offset.offset >= 0
+        }
+
+    async def rejoin(self) -> None:
+        """In the thread: ask the coordinator for a new generation."""
+        self._ensure_consumer()._coordinator.request_rejoin()
+
+    def end_of(self, tp: TP) -> int | None:
+        """Last stable offset known, or None."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        state = assignment.state_value(tp) if assignment is not None else None
+        return None if state is None else state.lso
+
+
+class _LaneConsumer(driver.Consumer):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _NoReadOffsets()
+
+    def _new_consumer_thread(self) -> _LaneThread:
+        return _LaneThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def perform_seek(self) -> None:
+        """Nothing: only the engine seeks."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        return {}
+
+
+class _LaneTransport(driver.Transport):
+    Consumer = _LaneConsumer
+
+
+class LaneApp(faust.App):
+    """A Faust app whose data path is the engine's."""
+
+    engine: Engine[Any]
+
+    def _new_transport(self) -> Any:
+        return _LaneTransport(self.conf.broker_consumer, self)
+
+    async def _wait_for_table_recovery_completed(self) -> bool:
+        # Web server and timers start at once: health must answer while the state is restored.
+        return False
+
+    def _create_directories(self) -> None:
+        """Nothing: the engine makes its own folders."""
+
+
+class _LaneRecovery(Recovery):
+    """Calls the engine after each assignment, outside the rebalance callback.
+
+    aiokafka sends heartbeats again only when the callback has returned.
+    """
+
+    app: Any
+
+    async def on_rebalance(
+        self, assigned: Any, revoked: Any, newly_assigned: Any, generation_id: int = 0
+    ) -> None:
+        self._generation_id = generation_id
+        self.signal_recovery_start.set()
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        return
+
+    @Service.task
+    async def _restart_recovery(self) -> None:
+        engine: Engine[Any] = self.app.engine
+        while not self.should_stop:
+            if await self.wait_for_stopped(self.signal_recovery_start.wait()):
+                break
+            self.signal_recovery_start.clear()
+            self.completed.set()
+            try:
+                await engine.assign()
+            except Exception as error:
+                engine.fail(error)
+
+    @Service.task
+    async def _slurp_changelogs(self) -> None:
+        return
+
+    @Service.task
+    async def _publish_stats(self) -> None:
+        return
+
+
+class LaneTableManager(TableManager):
+    """Faust's table manager; changelogs never enter the consumer group."""
+
+    app: Any
+
+    @property
+    def recovery(self) -> Recovery:
+        if self._recovery is None:
+            self._recovery = _LaneRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return self._recovery
+
+    async def on_start(self) -> None:
+        await self.app.engine.start()
+        await self._update_channels()
+        await self.recovery.start()
+        self.app.on_partitions_revoked.connect(self._flush_revoked)
+
+    async def _update_channels(self) -> None:
+        self._tables_finalized.set()
+        for table in self.values():
+            await table.maybe_start()
+        self._tables_registered.set()
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        self.app.engine.freeze()
+
+    async def _flush_revoked(self, app: Any, revoked: Any, **kwargs: Any) -> None:
+        await self.app.engine.revoke()
+
+    async def on_rebalance(
+        self, assigned: Any, revoked: Any, newly_assigned: Any, generation_id: int = 0
+    ) -> None:
+        self._recovery_started.set()
+        await self.recovery.on_rebalance(assigned, revoked, newly_assigned, generation_id)
+
+    async def on_stop(self) -> None:
+        await self.app._fetcher.stop()
+        await self.app.engine.stop()
+        if self._recovery is not None:
+            await self._recovery.stop()
+        for table in self.values():
+            await table.stop()
+
+
+class SourceReader:
+    """The engine's view of Faust's consumer. Every call into aiokafka runs in its thread."""
+
+    def __init__(self, app: LaneApp) -> None:
+        self._app = app
+
+    @property
+    def _thread(self) -> _LaneThread:
+        consumer: Any = self._app.consumer
+        thread: _LaneThread = consumer._thread
+        return thread
+
+    async def _call(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+        return await asyncio.wait_for(self._thread.call_thread(function, *args), 30)
+
+    def assignment(self) -> set[TP]:
+        """What the group gave to this worker."""
+        return {TP(tp.topic, tp.partition) for tp in self._app.consumer.assignment()}
+
+    async def seek(self, tp: TP, offset: int) -> int:
+        """Fetch from `offset` on; gives the epoch that later batches carry."""
+        epoch: int = await self._call(self._thread.seek_source, tp, offset)
+        return epoch
+
+    async def committed(self, tps: Iterable[TP]) -> dict[TP, int]:
+        """The group's offsets, asked afresh; a topic-partition without offset is left out."""
+        found: dict[TP, int] = await self._call(self._thread.committed_now, list(tps))
+        return found
+
+    async def rejoin(self) -> None:
+        """Ask the group for a new generation."""
+        await self._call(self._thread.rejoin)
+
+    def fetched(self, tp: TP) -> Seek | None:
+        """How far the topic-partition was fetched."""
+        return self._thread.fetched.get(tp)
+
+    def end(self, tp: TP) -> int | None:
+        """Last stable offset known, or None."""
+        return self._thread.end_of(tp)
+
+    def pause(self, tps: Iterable[TP]) -> None:
+        """Take no records of these."""
+        self._app.consumer.pause_partitions(set(tps))
+
+    def resume(self, tps: Iterable[TP]) -> None:
+        """Take records of these again."""
+        self._app.consumer.resume_partitions(set(tps))
+
+    async def start_flow(self) -> None:
+        """After a rebalance: let Faust fetch and hand out again."""
+        app: Any = self._app
+        await app.on_rebalance_complete.send()
+        app.flow_control.resume()  # clears the queues: nothing may be resumed before
+        app.consumer.resume_flow()
+        await app._fetcher.maybe_start()
+        app.tables.on_actives_ready()
+        app.tables.on_standbys_ready()
+        app.on_rebalance_end()
+
+
+async def wait_until_fenced(producer: AIOKafkaProducer) -> None:
+    """Wait for the producer id: from then on every older producer of that id is fenced."""
+    await asyncio.shield(producer._txn_manager.wait_for_pid())
+
+
+def fill_batches(
+    producer: AIOKafkaProducer,
+    records: Iterable[tuple[bytes | None, bytes | None, Iterable[tuple[str, bytes]], int | None]],
+    now_ms: int,
+) -> list[tuple[BatchBuilder, int]]:
+    """Encode records (key, value, headers, timestamp) into closed batches, with their counts.
+
+    `BatchBuilder.append` is a Python wrapper worth 0.3 us per record: this feeds its C builder.
+    A batch takes its first record whatever its size, so every record finds room.
+    """
+    batches: list[tuple[BatchBuilder, int]] = []
+    batch: BatchBuilder | None = None
+    count = 0
+    for key, value, headers, timestamp in records:
+        stamp = now_ms if timestamp is None else timestamp
+        listed = list(headers) if headers else []
+        if batch is None or batch._builder.append(count, stamp, key, value, listed) is None:
+            if batch is not None:
+                _close(batch, count)
+                batches.append((batch, count))
+            batch, count = producer.create_batch(), 0
+            batch._builder.append(0, stamp, key, value, listed)
+        count += 1
+    if batch is not None:
+        _close(batch, count)
+        batches.append((batch, count))
+    return batches
+
+
+def _close(batch: BatchBuilder, count: int) -> None:
+    batch._relative_offset = count
+    batch.close()
+
+
+def forget_transaction_error(producer: AIOKafkaProducer) -> None:
+    """Mark the error of a failed transaction as seen, or asyncio complains about it later."""
+    waiter = producer._txn_manager._transaction_waiter
+    if waiter is not None and waiter.done() and not waiter.cancelled():
+        waiter.exception()

@@ -1,0 +1,176 @@
+"""The local store of one partition: RocksDB, without a write-ahead log.
+
+The changelog is the log. A commit is one write batch that ends with the local marker, and RocksDB
+flushes in the order of writing, so after a crash the store stands at some earlier commit, whole;
+what is missing is read again from the changelog.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteOptions
+
+from .wire import (
+    LOCAL_KEY,
+    POSITION_KEY,
+    STATE_TAG,
+    VERSION,
+    Local,
+    Position,
+    index_entry,
+    key_of_head,
+    pack_local,
+    read_local,
+    read_position,
+    state_prefix,
+    unseal,
+)
+
+
+class StoreMemory:
+    """Memory that the stores of one worker share, in bytes."""
+
+    def __init__(self, cache_bytes: int, buffer_bytes: int, partitions: int) -> None:
+        self.cache = Cache(cache_bytes)
+        self.buffer_bytes = max(4 << 20, buffer_bytes // max(1, partitions))
+
+    def options(self) -> Options:
+        """Options for one store."""
+        table = BlockBasedOptions()
+        table.set_block_cache(self.cache)
+        table.set_bloom_filter(10, False)
+        table.set_cache_index_and_filter_blocks(True)
+        table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_block_based_table_factory(table)
+        options.set_write_buffer_size(self.buffer_bytes // 2)
+        options.set_max_write_buffer_number(3)
+        options.set_max_background_jobs(2)
+        options.set_keep_log_file_num(2)
+        options.set_max_open_files(256)
+        options.set_stats_dump_period_sec(0)
+        return options
+
+
+class Store:
+    """Raw keys and sealed values. Not thread-safe; every call is synchronous."""
+
+    def __init__(self, path: Path, memory: StoreMemory) -> None:
+        self._path = path
+        self._memory = memory
+        self._db: Rdict | None = None
+        self._unlogged = WriteOptions()
+        self._unlogged.disable_wal = True  # type: ignore[method-assign, assignment]
+
+    @property
+    def db(self) -> Rdict:
+        """The open database; raises RuntimeError if it is closed."""
+        if self._db is None:
+            raise RuntimeError("store is closed")
+        return self._db
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `open` was called, and `close` not since."""
+        return self._db is not None
+
+    def open(self) -> None:
+        """Open or create; a store that cannot be opened at all is wiped (it can be rebuilt)."""
+        if self._db is not None:
+            return
+        self._path.mkdir(parents=True, exist_ok=True)
+        self._db = Rdict(str(self._path), self._memory.options())
+
+    def close(self) -> None:
+        """Flush and close."""
+        db, self._db = self._db, None
+        if db is not None:
+            db.flush()
+            db.close()
+
+    def wipe(self) -> None:
+        """Delete everything and open an empty store."""
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
+        shutil.rmtree(self._path, ignore_errors=True)
+        self.open()
+
+    def get(self, raw_key: bytes) -> bytes | None:
+        """The unsealed value."""
+        value: bytes | None = self.db.get(raw_key)
+        return None if value is None else value[:-4]
+
+    def local(self) -> Local | None:
+        """How far of the changelog is here; None if nothing is or the marker is damaged."""
+        value = self.db.get(LOCAL_KEY)
+        return None if value is None else read_local(value)
+
+    def position_bytes(self) -> bytes | None:
+        """Sealed bytes of the position record, as they stand in the changelog."""
+        value: bytes | None = self.db.get(POSITION_KEY)
+        return value
+
+    def position(self) -> Position | None:
+        """The position record."""
+        value = self.position_bytes()
+        return None if value is None else read_position(value)
+
+    def write(
+        self,
+        records: Iterable[tuple[bytes, bytes | None]],
+        next_offset: int,
+        position_offset: int,
+    ) -> None:
+        """One write batch: sealed records (None deletes) and the marker behind them."""
+        batch = WriteBatch(raw_mode=True)
+        put, delete = batch.put, batch.delete
+        for raw_key, value in records:
+            if value is None:
+                delete(raw_key)
+            else:
+                put(raw_key, value)
+        wall_ms = int(time.time() * 1000)
+        put(LOCAL_KEY, pack_local(Local(VERSION, next_offset, position_offset, wall_ms)))
+        self.db.write(batch, self._unlogged)
+
+    def parts_of(self, key: bytes) -> list[bytes]:
+        """Raw keys of all stored parts of a state."""
+        prefix = state_prefix(key)
+        return [raw for raw, _ in self._range(prefix, prefix)]
+
+    def states(self) -> Iterator[bytes]:
+        """Keys of all stored states."""
+        for raw, _ in self._range(STATE_TAG, STATE_TAG):
+            key = key_of_head(raw)
+            if key is not None:
+                yield key
+
+    def index_from(self, start: bytes) -> Iterator[tuple[int, bytes]]:
+        """Index entries from the raw key `start` on, in order."""
+        for raw, _ in self._range(start, start[:1]):
+            yield index_entry(raw)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All records, unsealed, without the markers; for checks."""
+        for raw, value in self._range(b"", b""):
+            if raw[:1] != b"\x00":
+                yield raw, unseal(value)
+
+    def _range(self, start: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        rows = self.db.iter()
+        if start:
+            rows.seek(start)
+        else:
+            rows.seek_to_first()
+        while rows.valid():
+            raw: bytes = rows.key()
+            if not raw.startswith(prefix):
+                return
+            yield raw, rows.value()
+            rows.next()

@@ -1,0 +1,271 @@
+"""The unit of work: states, outputs and index of one partition number between two commits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from .errors import RecordTooLargeError
+from .index import DueIndex
+from .job import Codec
+from .partitioner import partition_of
+from .store import Store
+from .wire import (
+    MAX_KEY_BYTES,
+    POSITION_KEY,
+    VERSION,
+    Position,
+    pack_position,
+    seal,
+    state_prefix,
+)
+
+S = TypeVar("S")
+Headers = Sequence[tuple[str, bytes]]
+Output = tuple[bytes | None, bytes | None, Headers, int | None]
+
+_RECORD_OVERHEAD_BYTES = 100
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Everything that one transaction writes, encoded. Later processing does not change it."""
+
+    changelog: list[tuple[bytes, bytes | None]]
+    """Sealed records; the position record is the last."""
+    outputs: dict[tuple[str, int], list[Output]]
+    position: Position
+    records: int
+    """Source records behind it."""
+    size_bytes: int = field(default=0)
+
+
+class Unit(Generic[S]):
+    """What a job works on. Everything is synchronous; nothing is written before the commit.
+
+    `get` reads through: cache, changed states, states in flight, store. A state that was put
+    belongs to the unit: change it further only together with another `put`.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        store: Store,
+        codec: Codec[S],
+        *,
+        partitions: int = 1,
+        cache_states: int = 100_000,
+        max_record_bytes: int = 900_000,
+    ) -> None:
+        self.partition = partition
+        self.meta = b""
+        self.context: Any = None
+        """The job's own; not stored. Built in `Job.open`."""
+        self._store = store
+        self._codec = codec
+        self._partitions = partitions
+        self._generation_size = max(1, cache_states // 2)
+        self._max_record_bytes = max_record_bytes
+        self._index = DueIndex(store)
+        self.output_bytes = 0
+        self.records = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._young: dict[bytes, S] = {}
+        self._old: dict[bytes, S] = {}
+        self._dirty: dict[bytes, S | None] = {}
+        self._inflight: dict[bytes, S | None] = {}
+        self._cleared: set[bytes] = set()
+        self._outputs: dict[tuple[str, int], list[Output]] = {}
+        self.output_bytes = 0
+        self.records = 0
+
+    # -- states
+
+    def get(self, key: bytes) -> S | None:
+        """The state of a key, or None. The same object as long as it is cached or changed."""
+        state = self._young.get(key)
+        return state if state is not None else self._find(key)
+
+    def _find(self, key: bytes) -> S | None:
+        state = self._old.get(key)
+        if state is None:
+            if key in self._dirty:
+                state = self._dirty[key]
+            elif key in self._inflight:
+                state = self._inflight[key]
+            else:
+                prefix = state_prefix(key)
+                state = self._codec.load(partial(self._part, prefix))
+            if state is None:
+                return None
+        self._keep(key, state)
+        return state
+
+    def _part(self, prefix: bytes, suffix: bytes) -> bytes | None:
+        return self._store.get(prefix + suffix)
+
+    def _keep(self, key: bytes, state: S) -> None:
+        # Two generations: what was not touched while a whole generation passed by is dropped.
+        if len(self._young) >= self._generation_size:
+            self._old, self._young = self._young, {}
+        self._young[key] = state
+
+    def put(self, key: bytes, state: S) -> None:
+        """Set the state of a key and mark it as changed. Raises ValueError for a key > 64 KiB."""
+        if self._young.get(key) is not state:
+            if len(key) > MAX_KEY_BYTES:
+                raise ValueError("key longer than 65,535 bytes")
+            self._keep(key, state)
+        self._dirty[key] = state
+
+    def delete(self, key: bytes) -> None:
+        """Remove a state with all its parts."""
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+        self._dirty[key] = None
+        self._cleared.add(key)
+
+    def scan_keys(self) -> Iterator[bytes]:
+        """Keys of all states, in no particular order; do not change states meanwhile."""
+        pending = {**self._inflight, **self._dirty}
+        for key in self._store.states():
+            if key not in pending:
+                yield key
+        for key, state in pending.items():
+            if state is not None:
+                yield key
+
+    def scan(self) -> Iterator[tuple[bytes, S]]:
+        """All states, past the cache: for rebuilding what the job keeps beside the unit."""
+        for key in self.scan_keys():
+            state = self.peek(key)
+            if state is not None:
+                yield key, state
+
+    def peek(self, key: bytes) -> S | None:
+        """Like `get`, without keeping a stored state in the cache; for reading from outside."""
+        for layer in (self._young, self._old, self._dirty, self._inflight):
+            if key in layer:
+                return layer[key]
+        return self._codec.load(partial(self._part, state_prefix(key)))
+
+    # -- outputs
+
+    def emit(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        partition: int | None = None,
+        headers: Headers = (),
+        timestamp_ms: int | None = None,
+    ) -> None:
+        """Write a record with the next commit, in the order of the calls per topic-partition.
+
+        `partition` None: Kafka's default partition of the key (a record without key stays in the
+        unit's own). Raises `RecordTooLargeError`.
+        """
+        size = (len(value) if value else 0) + (len(key) if key else 0)
+        if headers:
+            size += sum(len(name) + len(text or b"") for name, text in headers)
+        if size + _RECORD_OVERHEAD_BYTES > self._max_record_bytes:
+            raise RecordTooLargeError(topic=topic, size=size, limit=self._max_record_bytes)
+        if partition is None:
+            partition = self.partition if key is None else partition_of(key, self._partitions)
+        self.output_bytes += size
+        target = (topic, partition)
+        outputs = self._outputs.get(target)
+        if outputs is None:
+            outputs = self._outputs[target] = []
+        outputs.append((key, value, headers, timestamp_ms))
+
+    # -- index of due times
+
+    def index_put(self, due: int, key: bytes) -> None:
+        """Remember that `key` falls due at `due`. A key may have several entries."""
+        self._index.put(due, key)
+
+    def index_remove(self, due: int, key: bytes) -> None:
+        """Forget one entry."""
+        self._index.remove(due, key)
+
+    def index_due(self, upto: int, limit: int) -> list[tuple[int, bytes]]:
+        """The first `limit` entries with due <= `upto`, in order; they stay until removed."""
+        return self._index.due(upto, limit)
+
+    # -- for the engine
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing waits for a commit and none is running."""
+        return not (self._dirty or self._outputs or self._inflight or len(self._index))
+
+    @property
+    def has_changes(self) -> bool:
+        """Something waits for a commit."""
+        return bool(self._dirty or self._outputs or len(self._index))
+
+    @property
+    def load(self) -> int:
+        """Records or changed states since the last snapshot, whichever is more."""
+        return max(self.records, len(self._dirty), len(self._index))
+
+    def snapshot(self, positions: dict[str, int], previous: Position | None) -> Snapshot:
+        """Encode everything that waits, and start anew. No await may come in between.
+
+        Raises what the codec raises, and `RecordTooLargeError`; the unit must be reset then.
+        """
+        changelog = list(self._encode_states())
+        changelog.extend(self._index.take())
+        position = Position(
+            VERSION,
+            previous.incarnation if previous else os.urandom(16),
+            previous.commit + 1 if previous else 1,
+            dict(positions),
+            self.meta,
+        )
+        changelog.append((POSITION_KEY, pack_position(position)))
+        size = self.output_bytes + sum(len(k) + len(v or b"") for k, v in changelog)
+        snapshot = Snapshot(changelog, self._outputs, position, self.records, size)
+        self._inflight, self._dirty = self._dirty, {}
+        self._cleared, self._outputs = set(), {}
+        self.output_bytes = self.records = 0
+        return snapshot
+
+    def _encode_states(self) -> Iterator[tuple[bytes, bytes | None]]:
+        dump, limit = self._codec.dump, self._max_record_bytes - _RECORD_OVERHEAD_BYTES
+        for key, state in self._dirty.items():
+            prefix = state_prefix(key)
+            parts: Iterable[tuple[bytes, bytes | None]] = () if state is None else dump(state)
+            if key in self._cleared:
+                written = {prefix + suffix: value for suffix, value in parts}
+                for raw in self._store.parts_of(key):
+                    written.setdefault(raw, None)
+                records: Iterable[tuple[bytes, bytes | None]] = written.items()
+            else:
+                records = ((prefix + suffix, value) for suffix, value in parts)
+            for raw, value in records:
+                if value is None:
+                    yield raw, None
+                    continue
+                if len(raw) + len(value) > limit:
+                    raise RecordTooLargeError(what="state", size=len(value), limit=limit)
+                yield raw, seal(raw, value)
+
+    def written(self) -> None:
+        """The last snapshot is committed and in the store."""
+        self._inflight = {}
+        self._index.written()
+
+    def reset(self, meta: bytes) -> None:
+        """Drop everything that is not in the store."""
+        self._clear()
+        self._index.reset()
+        self.meta = meta
+        self.context = None

@@ -1,0 +1,131 @@
+"""Bytes of the changelog and of the local store.
+
+Both hold the same records, sealed with a checksum over key and value, so that a record that this
+application did not write is found while restoring:
+
+    0x00 p                      position record: source positions, the job's meta, incarnation
+    0x00 l                      store only: how far of the changelog the store has
+    s, length of key, key, part one part of a state; the part b"" is its head
+    i, due, key                 one entry of the index of due times
+"""
+
+from __future__ import annotations
+
+from struct import Struct as _Struct
+from zlib import crc32
+
+import msgspec
+
+from .errors import StateTooNewError
+
+VERSION = 1
+POSITION_KEY = b"\x00p"
+LOCAL_KEY = b"\x00l"
+STATE_TAG = b"s"
+INDEX_TAG = b"i"
+MAX_KEY_BYTES = 0xFFFF
+
+_U16 = _Struct(">H")
+_U64 = _Struct(">Q")
+_SIGN = 1 << 63
+_SEAL_BYTES = 4
+
+
+class Position(msgspec.Struct, array_like=True, frozen=True):
+    """The record that ends every transaction in the changelog."""
+
+    version: int
+    incarnation: bytes
+    """Random; drawn when a changelog is first written. Tells a recreated changelog."""
+    commit: int
+    """Number of this commit; the chain has no gaps."""
+    positions: dict[str, int]
+    """Per source topic: next offset to process."""
+    meta: bytes
+    """The job's partition-level state."""
+
+
+class Local(msgspec.Struct, array_like=True, frozen=True):
+    """How far of the changelog a store has."""
+
+    version: int
+    next_offset: int
+    """First changelog offset that the store does not have."""
+    position_offset: int
+    """Offset of the position record that the store has; -1 if none."""
+    wall_ms: int
+    """When it was written."""
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_position = msgspec.msgpack.Decoder(Position).decode
+_local = msgspec.msgpack.Decoder(Local).decode
+
+
+def state_prefix(key: bytes) -> bytes:
+    """Key of a state's head, and prefix of the keys of its parts."""
+    return STATE_TAG + _U16.pack(len(key)) + key
+
+
+def key_of_head(raw: bytes) -> bytes | None:
+    """The state's key if `raw` is the key of a head, else None."""
+    if raw[:1] != STATE_TAG:
+        return None
+    size: int = _U16.unpack_from(raw, 1)[0]
+    return raw[3:] if len(raw) == 3 + size else None
+
+
+def index_key(due: int, key: bytes) -> bytes:
+    """Key of an index entry; orders by due time (any signed 64-bit number), then key."""
+    return INDEX_TAG + _U64.pack(due + _SIGN) + key
+
+
+def index_entry(raw: bytes) -> tuple[int, bytes]:
+    """The reverse of `index_key`."""
+    return _U64.unpack_from(raw, 1)[0] - _SIGN, raw[9:]
+
+
+def seal(raw_key: bytes, value: bytes) -> bytes:
+    """Append the checksum over key and value."""
+    return value + crc32(value, crc32(raw_key)).to_bytes(_SEAL_BYTES, "big")
+
+
+def is_sealed(raw_key: bytes, value: bytes) -> bool:
+    """Whether the checksum is right."""
+    body = value[:-_SEAL_BYTES]
+    tail = value[-_SEAL_BYTES:]
+    return crc32(body, crc32(raw_key)).to_bytes(_SEAL_BYTES, "big") == tail
+
+
+def unseal(value: bytes) -> bytes:
+    """Strip the checksum."""
+    return value[:-_SEAL_BYTES]
+
+
+def pack_position(position: Position) -> bytes:
+    """Sealed bytes of a position record."""
+    return seal(POSITION_KEY, _pack(position))
+
+
+def read_position(value: bytes) -> Position:
+    """Raises `StateTooNewError`, or `msgspec.DecodeError` for nonsense."""
+    position = _position(unseal(value))
+    if position.version > VERSION:
+        raise StateTooNewError(found=position.version, known=VERSION)
+    return position
+
+
+def pack_local(local: Local) -> bytes:
+    """Sealed bytes of a local marker."""
+    return seal(LOCAL_KEY, _pack(local))
+
+
+def read_local(value: bytes) -> Local | None:
+    """None if it is damaged or of another version: the store is then rebuilt."""
+    if not is_sealed(LOCAL_KEY, value):
+        return None
+    try:
+        local = _local(unseal(value))
+    except msgspec.DecodeError:
+        return None
+    return local if local.version == VERSION else None

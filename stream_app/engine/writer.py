@@ -1,0 +1,155 @@
+"""The transactional producer of one partition number."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+
+from .errors import FencedError, ForeignWriterError
+from .private import fill_batches, forget_transaction_error, wait_until_fenced
+from .settings import EngineSettings
+from .unit import Snapshot
+
+if TYPE_CHECKING:
+    from aiokafka.producer.message_accumulator import BatchBuilder
+
+log = logging.getLogger(__name__)
+
+_MAX_BATCH_BYTES = 512 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a committed transaction stands in the changelog."""
+
+    position_offset: int
+    next_offset: int
+
+
+class Writer:
+    """One producer, from its start to its first failure.
+
+    Never used again after a failed send: aiokafka has raised its sequence number by then, and the
+    broker would refuse everything that follows.
+    """
+
+    def __init__(self, settings: EngineSettings, partition: int) -> None:
+        self._partition = partition
+        self._settings = settings
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=settings.broker,
+            client_id=settings.transactional_id(partition),
+            transactional_id=settings.transactional_id(partition),
+            transaction_timeout_ms=settings.transaction_timeout_ms,
+            acks="all",
+            linger_ms=0,
+            compression_type=settings.compression,
+            max_batch_size=_MAX_BATCH_BYTES,
+            max_request_size=max(1 << 20, settings.max_record_bytes + 4096),
+            request_timeout_ms=min(40_000, settings.commit_timeout_ms),
+            # aiokafka's 100 ms is felt: a transaction that follows closely finds the last one's
+            # markers still being written, and waits for this long.
+            retry_backoff_ms=20,
+        )
+
+    async def start(self) -> None:
+        """Connect, and fence every older producer of this partition."""
+        await self._producer.start()
+        await wait_until_fenced(self._producer)
+
+    async def stop(self) -> None:
+        """Close; never raises, never waits for long."""
+        forget_transaction_error(self._producer)
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self._producer.stop(), 3)
+
+    async def commit(
+        self, snapshot: Snapshot, offsets: dict[str, int], expected_offset: int
+    ) -> Written:
+        """Write everything in one transaction; return only when it is committed.
+
+        `expected_offset`: where the first changelog record must land. Raises `FencedError`,
+        `ForeignWriterError`, or whatever the broker refused; the writer is dead then.
+        """
+        try:
+            return await self._commit(snapshot, offsets, expected_offset)
+        except (ProducerFenced, InvalidProducerEpoch) as error:
+            raise FencedError(partition=self._partition) from error
+
+    async def _commit(
+        self, snapshot: Snapshot, offsets: dict[str, int], expected_offset: int
+    ) -> Written:
+        settings, partition = self._settings, self._partition
+        now_ms = int(time.time() * 1000)
+        sends = {
+            target: fill_batches(self._producer, records, now_ms)
+            for target, records in snapshot.outputs.items()
+        }
+        state = ((key, value, (), None) for key, value in snapshot.changelog)
+        changelog = (settings.changelog, partition)
+        sends[changelog] = fill_batches(self._producer, state, now_ms)
+        await self._producer.begin_transaction()
+        tasks = {
+            target: asyncio.ensure_future(self._send(target, [batch for batch, _ in batches]))
+            for target, batches in sends.items()
+        }
+        group = {TopicPartition(topic, partition): offset for topic, offset in offsets.items()}
+        offsets_sent = asyncio.ensure_future(
+            self._producer.send_offsets_to_transaction(group, settings.app_id)
+        )
+        await _all_of([*tasks.values(), offsets_sent])
+        bases = tasks[changelog].result()
+        if bases[0] != expected_offset:
+            raise ForeignWriterError(
+                topic=settings.changelog,
+                partition=partition,
+                expected=expected_offset,
+                found=bases[0],
+            )
+        await self._producer.commit_transaction()
+        position_offset = bases[-1] + sends[changelog][-1][1] - 1
+        # Behind the position record stands the commit marker.
+        return Written(position_offset, position_offset + 2)
+
+    async def _send(self, target: tuple[str, int], batches: Iterable[BatchBuilder]) -> list[int]:
+        """Send batches of one topic-partition in order; gives their base offsets."""
+        topic, partition = target
+        futures: list[asyncio.Future[Any]] = []
+        try:
+            for batch in batches:
+                futures.append(  # noqa: PERF401
+                    await self._producer.send_batch(batch, topic, partition=partition)
+                )
+            return [(await future).offset for future in futures]
+        finally:
+            for future in futures:
+                _see_error(future)
+
+
+def _see_error(future: asyncio.Future[Any]) -> None:
+    """Take note of a future's error, now or later, so that asyncio does not log it."""
+    if future.done():
+        if not future.cancelled():
+            future.exception()
+    else:
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+async def _all_of(tasks: Iterable[asyncio.Future[Any]]) -> None:
+    """Wait for all; on the first error cancel the rest and raise it."""
+    tasks = list(tasks)
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

@@ -1,0 +1,86 @@
+"""Nothing lost, repeated or half done: real broker, real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+from collections.abc import Callable
+
+from .cluster import Cluster
+
+Make = Callable[..., Cluster]
+
+
+async def test_end_to_end(cluster: Make) -> None:
+    async with cluster(sources=("in", "more")) as c:
+        await c.feed_random(2_000, 100)
+        c.start()
+        await c.feed_random(2_000, 100, seed=2, topic=1)
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()
+
+
+async def test_kill_in_the_middle(cluster: Make) -> None:
+    """kill -9 at random moments; the disk is lost, or an old one put back, now and then."""
+    dice = random.Random(7)
+    async with cluster() as c:
+        for turn in range(5):
+            before = len(c.sent)
+            c.start()
+            feeding = asyncio.create_task(c.feed_random(3_000, 50, seed=turn))
+            await c.progress(before + 200)
+            await asyncio.sleep(dice.uniform(0, 0.3))
+            c.kill()
+            await feeding
+            if turn == 1:
+                shutil.copytree(c.disk("a"), c.disk("old"))
+            elif turn == 2:
+                shutil.rmtree(c.disk("a"))
+            elif turn == 3:
+                shutil.rmtree(c.disk("a"))
+                shutil.copytree(c.disk("old"), c.disk("a"))
+        c.start()
+        await c.ready()
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()
+
+
+async def test_death_inside_commits(cluster: Make) -> None:
+    """Dies or fails before, in and behind transactions and store writes."""
+    async with cluster() as c:
+        feeding = asyncio.create_task(c.feed_random(10_000, 50))
+        deaths = 0
+        for _ in range(8):
+            c.start(fault_rate=0.02)
+            await asyncio.sleep(1.5)
+            if c.workers["a"].poll() is None:
+                c.kill()
+            else:
+                deaths += 1
+                c.workers.pop("a")
+        await feeding
+        c.start()
+        await c.ready()
+        await c.drained()
+        assert await c.stop() == 0
+        log = c.log()
+        assert deaths > 0
+        assert "injected" in log or "DIED" in log
+        await c.check_exact()
+
+
+async def test_restore_from_empty_disk(cluster: Make) -> None:
+    async with cluster() as c:
+        c.start()
+        await c.feed_random(5_000, 1_000)
+        await c.drained()
+        assert await c.stop() == 0
+        shutil.rmtree(c.disk("a"))
+        c.start()
+        await c.feed_random(1_000, 1_000, seed=2)
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()

@@ -1,0 +1,94 @@
+"""One worker process of the counting job: `python -m tests.engine.worker JSON`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stream_app.engine import Engine, EngineSettings, create_app, run_worker
+from stream_app.engine.store import Store
+from stream_app.engine.writer import Writer
+
+from .counting import CountingJob
+
+
+def die(where: str) -> None:
+    """As `kill -9` at this very point."""
+    sys.stderr.write(f"DIED {where}\n")
+    sys.stderr.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def plant_faults(rate: float) -> None:
+    """Die or fail inside commits, before, in and behind the transaction."""
+    commit, write = Writer.commit, Store.write
+    dice = random.Random(os.getpid() ^ time.time_ns())
+
+    async def faulty_commit(self: Writer, *args: Any) -> Any:
+        if dice.random() < rate:
+            die("before the transaction")
+        if dice.random() < rate:
+            raise RuntimeError("injected before the transaction")
+        end = self._producer.commit_transaction
+
+        async def faulty_end() -> None:
+            if dice.random() < rate:
+                die("before the end of the transaction")
+            if dice.random() < rate:
+                raise RuntimeError("injected before the end of the transaction")
+            await end()
+            if dice.random() < rate:
+                raise RuntimeError("injected behind the transaction")
+
+        self._producer.commit_transaction = faulty_end  # type: ignore[method-assign]
+        try:
+            return await commit(self, *args)
+        finally:
+            self._producer.commit_transaction = end  # type: ignore[method-assign]
+
+    def faulty_write(self: Store, *args: Any) -> None:
+        if dice.random() < rate:
+            die("before the store")
+        write(self, *args)
+        if dice.random() < rate:
+            die("behind the store")
+
+    Writer.commit = faulty_commit  # type: ignore[method-assign]
+    Store.write = faulty_write  # type: ignore[method-assign]
+
+
+def publish_health(engine: Engine[Any], path: Path) -> None:
+    """Write the engine's health to a file, five times a second, from a thread."""
+    while True:
+        text = msgspec.json.encode(engine.health())
+        path.with_suffix(".new").write_bytes(text)
+        path.with_suffix(".new").rename(path)
+        time.sleep(0.2)
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    if options["fault_rate"]:
+        plant_faults(options["fault_rate"])
+    settings = options["settings"]
+    settings["data_dir"] = Path(settings["data_dir"])
+    job = CountingJob(options["out"], options["rejects"])
+    app = create_app(EngineSettings(**settings), job, options["sources"])
+    health = (app.engine, Path(options["health"]))
+    threading.Thread(target=publish_health, args=health, daemon=True).start()
+    run_worker(app, loglevel="WARN")
+
+
+if __name__ == "__main__":
+    main()
