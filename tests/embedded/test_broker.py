@@ -108,7 +108,7 @@ def test_ends_with_its_parent(number: int, graceful: bool, tmp_path: Path) -> No
         parent.send_signal(number)
         parent.wait(20)
         assert wait_until(lambda: not is_alive(int(pid)), timeout_s=5)
-        assert not is_open(address)
+        assert wait_until(lambda: not is_open(address), timeout_s=5)
         assert wait_until(lambda: not Path(folder).exists(), timeout_s=5)
         assert graceful == (parent.returncode != -signal.SIGKILL)
     finally:
