@@ -1,0 +1,79 @@
+# Everything a person or CI does here. A bare `make` explains.
+# Needs GNU make 3.81+ and Python 3.11 to 3.14; `uv` is used for speed where it is on the PATH.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+UV     := $(shell command -v uv 2>/dev/null)
+ARGS   ?=
+
+# One resolution for every Python and system we support; pip checks each file's hash.
+LOCK_WITH := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes \
+             --no-header --no-annotate --quiet --no-emit-index-url --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench lock lock-broker clean
+
+help: ## what can be done here (this text)
+	@echo "Rapport: social interactions in, relationships out. Two commands matter:"
+	@echo
+	@echo "  make demo    see it work on a real Kafka, started for you"
+	@echo "  make test    run every check"
+	@echo
+	@echo "All of them:"
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
+	  while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@echo
+	@echo "  ARGS=...     goes to demo, test and bench, e.g. make demo ARGS='--once --json'"
+	@echo "  PYTHON=...   the Python for the environment, e.g. make setup PYTHON=python3.12"
+	@echo "  BROKER=...   host:port of a Kafka of yours, used instead of starting one"
+
+setup: $(STAMP) ## the environment in .venv, from hash-locked requirements
+
+# A finished environment is kept until a lock or pyproject.toml is newer.
+$(STAMP): pyproject.toml requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
+	  echo "make: needs Python 3.11 to 3.14, but $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "      Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+ifneq ($(UV),)
+	@test -x $(BIN)/python || $(UV) venv --quiet --seed --python "$$(command -v $(PYTHON))" $(VENV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
+else
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+endif
+	@touch $@
+
+demo: setup ## live: broker, two workers, real events, transitions
+	$(BIN)/rapport demo $(ARGS)
+
+test: lint ## lint, types and every test, on a real Kafka
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## style, format and strict types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## rewrite the sources in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## how fast it is on this machine
+	$(BIN)/python -m bench $(ARGS)
+
+lock: setup ## resolve the requirements anew (after a change in pyproject.toml)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOCK_WITH) --group dev --extra broker --output-file requirements-dev.lock
+	$(LOCK_WITH) --constraint requirements-dev.lock --output-file requirements.lock
+
+lock-broker: setup ## resolve and hash Kafka's jars anew (after a change of its version)
+	$(BIN)/python -m stream_app.embedded.lock
+
+clean: ## stop this project's broker, remove what was made here
+	-@test ! -x $(BIN)/rapport || $(BIN)/rapport broker stop
+	rm -rf $(VENV) .rapport .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
