@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final, Literal, TypeVar, cast
 import msgspec
 from msgspec import Meta
 
-from stream_app.contracts.times import parse_time
+from stream_app.contracts.times import TIME_PATTERN, parse_time
+from stream_app.domain.clock import YEAR_2000_MS, YEAR_10000_MS
 from stream_app.domain.events import Interaction, Money
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
@@ -28,6 +29,16 @@ NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]+" + END
 
 Slug = Annotated[str, Meta(pattern=SLUG)]
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
+WireTime = (
+    Annotated[
+        int,
+        Meta(extra_json_schema={"minimum": YEAR_2000_MS, "maximum": YEAR_10000_MS - 1}),
+    ]
+    | Annotated[
+        str, Meta(extra_json_schema={"format": "date-time", "pattern": f"^{TIME_PATTERN}$"})
+    ]
+)
+"""What the schema says of a time; `parse_time` decides."""
 
 
 class MoneyV1(msgspec.Struct, gc=False):
@@ -76,7 +87,7 @@ class InteractionV1(msgspec.Struct, gc=False):
         "create"
     )
     occurred_at: Annotated[
-        int | str | None,
+        WireTime | None,
         Meta(
             description="RFC 3339 with an offset, or integer milliseconds since 1970. "
             "Digits finer than a millisecond are cut off. Absent: the record's timestamp."

@@ -6,13 +6,22 @@ import re
 from datetime import date
 from typing import Final
 
-from stream_app.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, YEAR_2000_MS
-
-_RFC_3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d+))?"
-    r"(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))",
-    re.ASCII,
+from stream_app.domain.clock import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    YEAR_2000_MS,
+    YEAR_10000_MS,
 )
+
+TIME_PATTERN: Final = (
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)"
+    r"(?:\.([0-9]+))?(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
+)
+"""RFC 3339 with an offset, in a dialect that JSON Schema knows too."""
+
+_RFC_3339: Final = re.compile(TIME_PATTERN)
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _DAYS_KEPT: Final = 4_096
 
@@ -52,10 +61,15 @@ def parse_rfc3339(text: str) -> int:
 
 
 def parse_time(value: int | str) -> int:
-    """Milliseconds of a time on the wire. Raises ValueError if it is none, or before 2000."""
+    """Milliseconds of a time on the wire.
+
+    Raises ValueError if it is none, before the year 2000, or past 9999, where RFC 3339 ends.
+    """
     at_ms = value if isinstance(value, int) else parse_rfc3339(value)
     if at_ms < YEAR_2000_MS:
         raise ValueError("before the year 2000")
+    if at_ms >= YEAR_10000_MS:
+        raise ValueError("after the year 9999")
     return at_ms
 
 

@@ -66,9 +66,8 @@ def _count(rel: Relationship, act: Act, rules: Rules) -> bool:
 
 
 def _remember(rel: Relationship, act: Act, rules: Rules) -> None:
-    panes = rel.windows.panes
-    day = act.at_ms // DAY_MS
-    rel.memory.remember(act, panes.get(day) or rel.windows.open(day, rules), panes)
+    today = rel.windows.open(act.at_ms // DAY_MS, rules)
+    rel.memory.remember(act, today, rel.windows.panes)
 
 
 def _purchase_of(act: Act, event: Interaction) -> Purchase:
@@ -148,11 +147,13 @@ def _refund(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect
 def _take_back(rel: Relationship, act: Act, rules: Rules) -> bool:
     """Take an act in effect back out of its own pane, with the reinforcement it earned."""
     act.in_effect = False
+    day = act.at_ms // DAY_MS
     if not act.inbound:
+        if day in rel.windows.panes:
+            rel.windows.panes[day].changed = True
         if act.verb == "offer":
             rel.offers = [offer for offer in rel.offers if offer.key != act.key]
         return False
-    day = act.at_ms // DAY_MS
     code = VERB_CODE[act.verb] * KINDS + act.kind
     changed = rel.windows.count(day, code, -1, rules)
     offer = act.answered

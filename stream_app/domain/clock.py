@@ -12,6 +12,9 @@ DAY_MS: Final = 24 * HOUR_MS
 YEAR_2000_MS: Final = 946_684_800_000
 """2000-01-01T00:00:00Z: an act dated before it has a wrong clock."""
 
+YEAR_10000_MS: Final = 253_402_300_800_000
+"""10000-01-01T00:00:00Z: no RFC 3339 time can say it."""
+
 
 def day_of(at_ms: int) -> int:
     """Number of the UTC day that holds `at_ms` (day 0 is 1970-01-01)."""

@@ -9,7 +9,7 @@ import msgspec
 from stream_app.domain.verbs import Kind
 
 
-class Money(msgspec.Struct, frozen=True, gc=False):
+class Money(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An exact amount, never negative, in a currency of ISO 4217."""
 
     amount: Decimal

@@ -22,7 +22,7 @@ PURCHASES: Final = 64
 PURCHASE_LIFE_DAYS: Final = 400
 
 
-class Offer(msgspec.Struct, frozen=True, gc=False, order=True):
+class Offer(msgspec.Struct, frozen=True, gc=False, order=True, array_like=True):
     """An offer that nobody answered yet, ordered by event time, then by place in the log."""
 
     at_ms: int
@@ -30,7 +30,7 @@ class Offer(msgspec.Struct, frozen=True, gc=False, order=True):
     key: str
 
 
-class Act(msgspec.Struct, gc=False):
+class Act(msgspec.Struct, gc=False, array_like=True):
     """An act as it is remembered. `number` is its place among the records of its relationship."""
 
     key: str
@@ -48,7 +48,7 @@ class Act(msgspec.Struct, gc=False):
         return self.verb == undo.verb and self.inbound == undo.inbound
 
 
-class EarlyUndo(msgspec.Struct, frozen=True, gc=False):
+class EarlyUndo(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An undo that came before its act."""
 
     key: str
@@ -57,7 +57,7 @@ class EarlyUndo(msgspec.Struct, frozen=True, gc=False):
     refund: Money | None
 
 
-class Purchase(msgspec.Struct, gc=False):
+class Purchase(msgspec.Struct, gc=False, array_like=True):
     """A purchase with something left to refund. `left` is None if no value was given."""
 
     key: str
@@ -84,6 +84,7 @@ class Day(Protocol):
     acts: list[Act]
     undos: list[str] | None
     early: list[EarlyUndo] | None
+    changed: bool
 
 
 class Memory(msgspec.Struct, gc=False):
@@ -116,6 +117,7 @@ class Memory(msgspec.Struct, gc=False):
             self._forget_act(days[min(day for day, memory in days.items() if memory.acts)])
 
     def _forget_act(self, memory: Day) -> None:
+        memory.changed = True
         del self.acts[memory.acts.pop(0).key]
         self.forgotten += 1
 
@@ -127,12 +129,14 @@ class Memory(msgspec.Struct, gc=False):
         today.undos.append(key)
         self.undos[key] = undo.at_ms // DAY_MS
         if len(today.undos) > ACTS_PER_DAY:
-            self._forget_undo(today.undos)
+            self._forget_undo(today)
         if len(self.undos) > ACTS_PER_RELATIONSHIP:
-            self._forget_undo(min((day, m.undos) for day, m in days.items() if m.undos)[1])
+            self._forget_undo(days[min(day for day, memory in days.items() if memory.undos)])
 
-    def _forget_undo(self, undos: list[str]) -> None:
-        del self.undos[undos.pop(0)]
+    def _forget_undo(self, memory: Day) -> None:
+        assert memory.undos is not None
+        memory.changed = True
+        del self.undos[memory.undos.pop(0)]
         self.forgotten += 1
 
     def remember_early(self, undo: Interaction, today: Day) -> None:
@@ -208,6 +212,15 @@ class Memory(msgspec.Struct, gc=False):
             ):
                 return purchase
         return None
+
+    def recall(self, memory: Day, day: int) -> None:
+        """Take up what a stored pane remembered."""
+        for act in memory.acts:
+            self.acts[act.key] = act
+        for key in memory.undos or ():
+            self.undos[key] = day
+        for early in memory.early or ():
+            self.early.setdefault(early.key, []).append(early)
 
     def drop(self, memory: Day) -> None:
         """Forget what a pane remembered, now that it is gone."""

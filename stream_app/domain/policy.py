@@ -75,7 +75,10 @@ class Accounts(msgspec.Struct, frozen=True):
 
 
 class Rules:
-    """A brand's policy compiled for the hot path. Immutable after construction."""
+    """A brand's policy compiled for the hot path. Immutable after construction.
+
+    `rising`: slots under a condition of the form `<=`, which time alone can make true.
+    """
 
     __slots__ = (
         "answer_ms",
@@ -90,6 +93,7 @@ class Rules:
         "per_pane_cap",
         "per_verb_cap",
         "points",
+        "rising",
         "version",
         "windows",
     )
@@ -111,6 +115,13 @@ class Rules:
         slots = {gauge: slot for slot, gauge in enumerate(gauges)}
         self.enter = tuple(_compile(stage.enter, slots) for stage in brand.stages)
         self.hold = tuple(_compile(stage.hold, slots) for stage in brand.stages)
+        self.rising = tuple(
+            slot
+            for stage in (*self.enter, *self.hold)
+            for clause in stage
+            for slot, at_least, _, _ in clause
+            if not at_least and slot >= 0
+        )
 
 
 class CompiledTerm(NamedTuple):

@@ -87,7 +87,8 @@ def settle(rel: Relationship, until_ms: int, rules: Rules) -> list[Transition]:
             if not rel.settled:
                 break
     rel.as_of = boundary
-    _drop_old_days(rel, to_day - PANE_LIFE_DAYS)
+    for pane in windows.drop(to_day - PANE_LIFE_DAYS):
+        rel.memory.drop(pane)
     return moves
 
 
@@ -95,11 +96,6 @@ def _evaluate_boundary(rel: Relationship, moves: list[Transition], rules: Rules)
     move = _evaluate(rel, rel.windows.day * DAY_MS, MoveReason.EXPIRY, None, rules)
     if move is not None:
         moves.append(move)
-
-
-def _drop_old_days(rel: Relationship, last_dead: int) -> None:
-    for day in [day for day in rel.windows.panes if day <= last_dead]:
-        rel.memory.drop(rel.windows.panes.pop(day))
 
 
 def _evaluate(

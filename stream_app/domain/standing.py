@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Register(msgspec.Struct, gc=False):
+class Register(msgspec.Struct, gc=False, array_like=True):
     """On or off since `at_ms`. `holder` is the id of the act that holds it on."""
 
     at_ms: int

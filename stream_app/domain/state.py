@@ -16,7 +16,8 @@ class Relationship(msgspec.Struct, gc=False):
     """The state of one (brand, person). `as_of` is the latest event time it was evaluated at.
 
     `settled` is false while the stage may change again at the next midnight though nothing leaves
-    a window (only possible under policies whose `enter` does not imply their `hold`).
+    a window (only possible under policies whose `enter` does not imply their `hold`). `due_day` is
+    the day under which the relationship stands in the index of silence (see `silence`).
     """
 
     brand: str
@@ -34,6 +35,7 @@ class Relationship(msgspec.Struct, gc=False):
     since_ms: int | None = None
     records: int = 0
     settled: bool = True
+    due_day: int | None = None
 
     @classmethod
     def starting(cls, brand: str, person: str, as_of: int, rules: Rules) -> Relationship:

@@ -36,7 +36,7 @@ class Pane(msgspec.Struct, gc=False):
 
     `counts` maps a pane code (verb code * KINDS + kind) to a number of acts. `attention`,
     `attraction` and `affinity` are its points before the cap of the day. `acts`, `undos` and
-    `early` are in the order of the log.
+    `early` are in the order of the log. `changed`: since it was stored last; `stored`: ever.
     """
 
     acts: list[Act]
@@ -47,6 +47,8 @@ class Pane(msgspec.Struct, gc=False):
     objections: int = 0
     undos: list[str] | None = None
     early: list[EarlyUndo] | None = None
+    changed: bool = True
+    stored: bool = False
 
     def measures(self, cap: int) -> Measures:
         """What the pane adds to a window, in the order of `WINDOWED_MEASURES`."""
@@ -101,13 +103,15 @@ class Windows(msgspec.Struct, gc=False):
 
     Behind the sums stand two values that have no window: memberships (MEMBERS) and topic fit
     (TOPIC_FIT, not a number while nothing is known), so that a condition reads all alike.
-    `next_exit` is a lower bound of the next day on which a pane leaves a window.
+    `next_exit` is a lower bound of the next day on which a pane leaves a window. `dropped` are days
+    whose panes are stored but gone.
     """
 
     day: int
     sums: list[float]
     panes: dict[int, Pane] = {}
     next_exit: int = NEVER
+    dropped: list[int] = []
 
     @classmethod
     def starting(cls, day: int, rules: Rules) -> Windows:
@@ -117,6 +121,7 @@ class Windows(msgspec.Struct, gc=False):
     def count(self, day: int, code: int, change: int, rules: Rules) -> bool:
         """Count an act in the pane of `day`, one more or one less. True if any sum changed."""
         pane = self.panes.get(day) or self.open(day, rules)
+        pane.changed = True
         deltas = pane.count(code, change, rules)
         if deltas is None:
             return False
@@ -128,14 +133,22 @@ class Windows(msgspec.Struct, gc=False):
         return changed
 
     def open(self, day: int, rules: Rules) -> Pane:
-        """The pane of `day`, made if it is not there."""
+        """The pane of `day` for a change of it, made if it is not there."""
         pane = self.panes.get(day)
         if pane is None:
             pane = self.panes[day] = Pane([])
             for days in rules.windows:
                 if self.day < day + days < self.next_exit:
                     self.next_exit = day + days
+        pane.changed = True
         return pane
+
+    def drop(self, last_dead: int) -> list[Pane]:
+        """Give up the panes up to the day `last_dead`."""
+        gone = [day for day in self.panes if day <= last_dead]
+        panes = [self.panes.pop(day) for day in gone]
+        self.dropped.extend(day for day, pane in zip(gone, panes, strict=True) if pane.stored)
+        return panes
 
     def walk(self, to_day: int, rules: Rules) -> Iterator[int]:
         """Go on to `to_day`; yield each day on which a sum changed, with the sums as of it.

@@ -1,0 +1,201 @@
+"""The stored form of a relationship: a head, and one part per pane, so that a commit of a hot
+relationship writes the days that changed and not its whole history.
+
+A part is a version byte and MessagePack. Every older version stays readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from stream_app.domain.memory import Act, EarlyUndo, Memory, Offer, Purchase
+from stream_app.domain.policy import MEMBERS, Policy
+from stream_app.domain.standing import Register, Registers
+from stream_app.domain.state import Relationship
+from stream_app.domain.windows import UNKNOWN, Pane, Windows
+
+VERSION: Final = b"\x01"
+HEAD: Final = b""
+
+
+class StateTooNewError(Exception):
+    """State was written by a newer release. Do: roll forward to that release again."""
+
+
+class HeadV1(msgspec.Struct, array_like=True, gc=False):
+    """All of a relationship but its panes; `days` names those."""
+
+    brand: str
+    person: str
+    rules_version: str
+    as_of: int
+    epoch: int
+    sequence: int
+    stage: int
+    since_ms: int | None
+    records: int
+    settled: bool
+    due_day: int | None
+    forgotten: int
+    day: int
+    next_exit: int
+    sums: list[int]
+    days: list[int]
+    members: dict[str, Register]
+    blocks: dict[str, Register]
+    offers: list[Offer]
+    purchases: list[Purchase]
+
+
+class PaneV1(msgspec.Struct, array_like=True, gc=False):
+    """One pane. The points follow from the counts, but are kept: most loads need no recount."""
+
+    acts: list[Act]
+    counts: dict[int, int]
+    attention: int
+    attraction: int
+    affinity: int
+    objections: int
+    undos: list[str] | None
+    early: list[EarlyUndo] | None
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_head: Final = msgspec.msgpack.Decoder(HeadV1).decode
+_decode_pane: Final = msgspec.msgpack.Decoder(PaneV1).decode
+
+
+class RelationshipCodec:
+    """Reads and writes relationships for a store of parts (a codec of the engine)."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def load(self, get: Callable[[bytes], bytes | None]) -> Relationship | None:
+        """The relationship whose parts `get(suffix)` gives; None if it has no head.
+
+        Raises StateTooNewError, or msgspec.MsgspecError for damaged bytes.
+        """
+        stored = get(HEAD)
+        if stored is None:
+            return None
+        head = _decode_head(_content(stored))
+        rel = _relationship(head)
+        for day in head.days:
+            part = get(_suffix(day))
+            if part is None:
+                raise msgspec.DecodeError("a pane that the head names is missing")
+            pane = _pane(_decode_pane(_content(part)))
+            rel.windows.panes[day] = pane
+            rel.memory.recall(pane, day)
+        rules = self._policy.rules_for(head.brand)
+        if head.rules_version != rules.version:
+            rel.windows.recount(rules)
+            rel.rules_version = rules.version
+            rel.settled = False
+        return rel
+
+    def dump(self, rel: Relationship) -> Iterable[tuple[bytes, bytes | None]]:
+        """The parts that changed since the last dump; None deletes one."""
+        windows = rel.windows
+        for day in windows.dropped:
+            yield _suffix(day), None
+        windows.dropped = []
+        for day, pane in windows.panes.items():
+            if pane.changed:
+                pane.changed, pane.stored = False, True
+                yield _suffix(day), VERSION + _encode(_pane_v1(pane))
+        yield HEAD, VERSION + _encode(_head_v1(rel))
+
+
+def _suffix(day: int) -> bytes:
+    return day.to_bytes(4, "big")
+
+
+def _content(part: bytes) -> bytes:
+    if part[:1] != VERSION:
+        raise StateTooNewError
+    return part[1:]
+
+
+def _pane_v1(pane: Pane) -> PaneV1:
+    return PaneV1(
+        pane.acts,
+        pane.counts,
+        pane.attention,
+        pane.attraction,
+        pane.affinity,
+        pane.objections,
+        pane.undos,
+        pane.early,
+    )
+
+
+def _pane(stored: PaneV1) -> Pane:
+    return Pane(
+        stored.acts,
+        stored.counts,
+        stored.attention,
+        stored.attraction,
+        stored.affinity,
+        stored.objections,
+        stored.undos,
+        stored.early,
+        changed=False,
+        stored=True,
+    )
+
+
+def _head_v1(rel: Relationship) -> HeadV1:
+    windows = rel.windows
+    return HeadV1(
+        rel.brand,
+        rel.person,
+        rel.rules_version,
+        rel.as_of,
+        rel.epoch,
+        rel.sequence,
+        rel.stage,
+        rel.since_ms,
+        rel.records,
+        rel.settled,
+        rel.due_day,
+        rel.memory.forgotten,
+        windows.day,
+        windows.next_exit,
+        [int(total) for total in windows.sums[:MEMBERS]],
+        list(windows.panes),
+        rel.members.by_name,
+        rel.blocks.by_name,
+        rel.offers,
+        rel.memory.purchases,
+    )
+
+
+def _relationship(head: HeadV1) -> Relationship:
+    members, blocks = _registers(head.members), _registers(head.blocks)
+    return Relationship(
+        brand=head.brand,
+        person=head.person,
+        as_of=head.as_of,
+        windows=Windows(head.day, [*head.sums, members.on, UNKNOWN], {}, head.next_exit),
+        memory=Memory(purchases=head.purchases, forgotten=head.forgotten),
+        members=members,
+        blocks=blocks,
+        offers=head.offers,
+        rules_version=head.rules_version,
+        epoch=head.epoch,
+        sequence=head.sequence,
+        stage=head.stage,
+        since_ms=head.since_ms,
+        records=head.records,
+        settled=head.settled,
+        due_day=head.due_day,
+    )
+
+
+def _registers(by_name: dict[str, Register]) -> Registers:
+    return Registers(by_name, sum(register.on for register in by_name.values()))
