@@ -73,6 +73,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sentiment: float | None = None
     automated: bool = False
     incentivised: bool = False
+    elsewhere: bool = False
+    """The same act is delivered under another event too, and counted there."""
     reason: str = ""
     """Why nothing comes of it, for `ignore`; a closed list per adapter."""
 
@@ -159,6 +161,11 @@ def side(actor: str, target: str, account: str) -> str:
     if actor and actor == target:
         return "self"
     return "outbound" if actor and actor == account else "inbound"
+
+
+def renamed(finding: Finding, native: str) -> Finding:
+    """The finding under the name that another product gives the same event."""
+    return msgspec.structs.replace(finding, native=native)
 
 
 def each(nodes: Iterable[Node], read: ItemReader) -> Iterator[Outcome]:

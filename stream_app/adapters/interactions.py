@@ -26,7 +26,7 @@ _NO_ACT = frozenset(("update", "erase", "revoke", "moderate", "aggregate", "igno
 
 class Skip(msgspec.Struct, frozen=True):
     """Nothing comes of a finding; `reason` is counted. Closed list: the ops that are no acts,
-    `self`, `peer`, `none`, `no_verb`, `no_account`, `no_person`, `unresolved`."""
+    `elsewhere`, `self`, `peer`, `none`, `no_verb`, `no_account`, `no_person`, `unresolved`."""
 
     reason: str
 
@@ -45,6 +45,8 @@ def interaction(
     """
     if finding.op in _NO_ACT:
         return Skip(finding.op)
+    if finding.elsewhere:
+        return Skip("elsewhere")
     now_ms = received_ms if received_ms is not None else (finding.at_us or 0) // 1_000
     act = _act(finding, platform, accounts, seen, now_ms)
     if not isinstance(act, Act):

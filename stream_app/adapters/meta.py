@@ -115,7 +115,7 @@ def _read(event: Node, part: Node, account: str) -> Finding:
     mid = part.text("mid")
     mark = mid or part.text("watermark") or event.text("timestamp")
     own = f"read:{_party(event, 'sender')}:{mark}"
-    return _finding(event, account, native="message_reads", verb="view", object_=mid, own=own)
+    return _finding(event, account, native="message_reads", verb="view", own=own)
 
 
 def _postback(event: Node, part: Node, account: str) -> Finding:
@@ -197,6 +197,9 @@ def _finding(
     value: Money | None = None,
 ) -> Finding:
     actor, target = _party(event, "sender"), _party(event, "recipient")
+    if outbound and target == account:
+        # An echo is the account's own, whichever way round the parties are written.
+        actor, target = target, actor
     outbound = outbound or actor == account
     return Finding(
         native=native,

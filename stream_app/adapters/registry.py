@@ -21,6 +21,10 @@ from stream_app.adapters.fields import Malformed
 from stream_app.domain.rejects import Reason
 
 PLATFORMS = (
+    "x",
+    "mastodon",
+    "instagram",
+    "messenger",
     "bluesky",
     "facebook",
     "twitter",

@@ -179,7 +179,7 @@ def _mute(event: Node, account: str) -> Finding:
     return _ignored("mute_events", "private", actor, target, at)
 
 
-def _message(event: Node, account: str) -> Finding:
+def direct_message(event: Node, account: str) -> Finding:
     if event.id("type") != "message_create":
         return _ignored("direct_message_events(other)", "no_message")
     message = event.need("message_create")
@@ -198,7 +198,7 @@ def _message(event: Node, account: str) -> Finding:
     )
 
 
-def _mark_read(event: Node, account: str) -> Finding:
+def mark_read(event: Node, account: str) -> Finding:
     actor, target = event.id("sender_id"), event.need("target").id("recipient_id")
     read_up_to = event.text("last_read_event_id")
     at = times.millis(event, "created_timestamp")
@@ -264,8 +264,8 @@ _READERS = {
     "unblock_events": _block,
     "mute_events": _mute,
     "unmute_events": _mute,
-    "direct_message_events": _message,
-    "direct_message_mark_read_events": _mark_read,
+    "direct_message_events": direct_message,
+    "direct_message_mark_read_events": mark_read,
     "direct_message_indicate_typing_events": _typing,
 }
 

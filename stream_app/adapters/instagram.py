@@ -1,0 +1,120 @@
+"""Instagram: `comments`, `mentions`, `live_comments` and the `messaging` events of an account.
+
+A change has no time of its own; `entry.time` (seconds) is all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stream_app.adapters import meta, times
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each, renamed, side
+from stream_app.adapters.fields import Malformed, Node
+
+PLATFORM = "instagram"
+
+EVENTS = (
+    Event("comments", "reply"),
+    Event("live_comments", "reply"),
+    Event("mentions", "mention", note="names the media only; the person is known to the API"),
+    Event("story_insights", "view", "aggregate", "counts that name nobody"),
+    Event("messaging_seen", "view"),
+    Event("other", "", "ignore", "handovers, what is new"),
+    *(event for event in meta.EVENTS if event.native != "message_reads"),
+)
+_MESSAGING_FIELDS = frozenset(
+    (
+        "messages",
+        "message_reactions",
+        "message_edit",
+        "messaging_postbacks",
+        "messaging_referral",
+        "messaging_optins",
+        "messaging_seen",
+    )
+)
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """All changes of all entries, then their messaging events."""
+    root = delivery.json()
+    root.id("object")
+    if "entry" not in root:
+        raise Malformed("$.entry", "an array")
+    yield from each(root.nodes("entry"), _entry)
+
+
+def _entry(entry: Node) -> Iterator[Outcome]:
+    account = entry.id("id")
+    yield from each(entry.nodes("changes"), lambda change: _change(change, account, entry))
+    for key in ("messaging", "standby"):
+        yield from each(entry.nodes(key), lambda event: _message(event, account))
+
+
+def _message(event: Node, account: str) -> Iterator[Outcome]:
+    for outcome in meta.message(event, account):
+        if isinstance(outcome, Finding) and outcome.native == "message_reads":
+            yield renamed(outcome, "messaging_seen")
+        else:
+            yield outcome
+
+
+def _change(change: Node, account: str, entry: Node) -> Iterator[Outcome]:
+    field, value = change.id("field"), change.child("value")
+    if field in _MESSAGING_FIELDS and "sender" in value:
+        yield from _message(value, account)
+    elif field in ("comments", "live_comments"):
+        yield _comment(field, value, account, entry)
+    elif field == "mentions":
+        yield _mention(value, account, entry)
+    else:
+        insights = field == "story_insights"
+        yield Finding(
+            native=field if insights else "other",
+            verb="view" if insights else "",
+            op="aggregate" if insights else "ignore",
+            target=account,
+            object=value.text("media_id") if insights else "",
+            at_us=_time(entry),
+            direction="inbound" if insights else "none",
+            reason="" if insights else "unknown_field",
+        )
+
+
+def _comment(field: str, value: Node, account: str, entry: Node) -> Finding:
+    actor, own = value.child("from").text("id"), value.id("id")
+    return Finding(
+        native=field,
+        verb="reply",
+        actor=actor,
+        target=account,
+        object=own,
+        at_us=_time(entry),
+        direction="self" if actor == account else side(actor, account, account),
+        id=own,
+        key=own,
+        in_reply_to=value.text("parent_id") or value.child("media").text("id"),
+    )
+
+
+def _mention(value: Node, account: str, entry: Node) -> Finding:
+    own = value.first("comment_id", "media_id") or value.id("media_id")
+    return Finding(
+        native="mentions",
+        verb="mention",
+        actor=value.child("from").text("id"),
+        target=account,
+        object=own,
+        at_us=_time(entry),
+        id=own,
+        key=own,
+    )
+
+
+def _time(entry: Node) -> int | None:
+    """Seconds for changes; some deliveries have milliseconds there, as for messaging."""
+    at = times.seconds(entry, "time")
+    return times.millis(entry, "time") if at is None or at > _YEAR_5000_US else at
+
+
+_YEAR_5000_US = 95_617_584_000 * 1_000_000

@@ -1,0 +1,37 @@
+"""Messenger: the `messaging` events of a Page's webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stream_app.adapters import meta, times
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
+from stream_app.adapters.fields import Malformed, Node
+
+PLATFORM = "messenger"
+
+EVENTS = (*meta.EVENTS, Event("other", "", "ignore", "changes of the Page, what is new"))
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """All messaging events of all entries."""
+    root = delivery.json()
+    root.id("object")
+    if "entry" not in root:
+        raise Malformed("$.entry", "an array")
+    yield from each(root.nodes("entry"), _entry)
+
+
+def _entry(entry: Node) -> Iterator[Outcome]:
+    page = entry.id("id")
+    for key in ("messaging", "standby"):
+        yield from each(entry.nodes(key), lambda event: meta.message(event, page))
+    for _ in entry.nodes("changes"):
+        yield Finding(
+            native="other",
+            op="ignore",
+            target=page,
+            at_us=times.millis(entry, "time"),
+            direction="none",
+            reason="unknown_event",
+        )
