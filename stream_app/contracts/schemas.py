@@ -77,9 +77,7 @@ def _tidy(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     tidy = {
-        key: _tidy(value)
-        for key, value in node.items()
-        if not (key == "default" and value is None)
+        key: _tidy(value) for key, value in node.items() if not (key == "default" and value is None)
     }
     if isinstance(tidy.get("pattern"), str):
         tidy["pattern"] = tidy["pattern"].replace(END, "$")
@@ -110,7 +108,7 @@ def transitions_of(interactions: Sequence[Tree]) -> Iterator[tuple[str, bytes]]:
 
 def _read(fields: Tree) -> tuple[Interaction, int]:
     said = fields.get("occurred_at")
-    recorded_ms = parse_time("2026-03-02T08:00:00Z" if said is None else said)
+    recorded_ms = parse_time("2026-06-02T08:00:00Z" if said is None else said)
     event = read_interaction(_bytes(fields), recorded_ms, default_policy())
     assert not isinstance(event, Reject), event
     return event, recorded_ms
@@ -147,7 +145,9 @@ def rejects_of(interaction: Tree) -> Iterator[tuple[str, bytes]]:
                 timestamp_ms=recorded_ms,
                 key=relationship_key(interaction["brand"], interaction["person"]).encode(),
                 value=value,
-                headers=[("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")],
+                headers=[
+                    ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+                ],
             ),
         )
 
@@ -155,9 +155,7 @@ def rejects_of(interaction: Tree) -> Iterator[tuple[str, bytes]]:
 def _refusal(value: bytes, recorded_ms: int) -> Reject:
     policy = default_policy()
     read = read_interaction(value, recorded_ms, policy)
-    refused = (
-        read if isinstance(read, Reject) else Partition(policy).apply(None, read, recorded_ms)
-    )
+    refused = read if isinstance(read, Reject) else Partition(policy).apply(None, read, recorded_ms)
     assert isinstance(refused, Reject), "a spoilt example interaction is accepted"
     return refused
 

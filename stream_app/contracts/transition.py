@@ -21,7 +21,8 @@ from stream_app.domain.transitions import (
     StageName,
 )
 
-Time = Annotated[str, Meta(description="RFC 3339, UTC, with milliseconds.")]
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""RFC 3339, UTC, with milliseconds."""
 
 
 class TransitionV1(msgspec.Struct, gc=False, rename={"from_": "from"}):
@@ -35,7 +36,9 @@ class TransitionV1(msgspec.Struct, gc=False, rename={"from_": "from"}):
     from_: StageName
     to: StageName
     move: Literal["advance", "lapse"]
-    at: Annotated[Time, Meta(description="Event time at which it held.")]
+    at: Annotated[
+        Time, Meta(description="Event time from which it holds, RFC 3339 UTC with milliseconds.")
+    ]
     reason: MoveReason
     cause: Cause | None
     evidence: tuple[Finding, ...]
