@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 import faust
 from yarl import URL
 
+from .batch import Batch, BatchScheduler
 from .engine import Engine
 from .job import Job
 from .observer import Observer
-from .private import Batch, BatchScheduler, LaneApp, LaneTableManager
+from .private import LaneApp, LaneTableManager
 from .settings import EngineSettings
 from .table import StateTable
 

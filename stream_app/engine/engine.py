@@ -10,13 +10,14 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Generic, TypeVar
 
 from .admin import changelog_spec, check_topics, ensure_topics
+from .batch import Batch, Seek
 from .errors import EngineRefusalError, TopicMismatchError
 from .folders import claim_folder
 from .job import Job
 from .observer import EngineHealth, EngineState, NullObserver, Observer
 from .partition import Partition
 from .partitioner import partition_of
-from .private import Batch, LaneApp, Seek, SourceReader
+from .private import LaneApp, SourceReader
 from .settings import EngineSettings
 from .store import StoreMemory
 from .trouble import describe

@@ -9,8 +9,8 @@ from .errors import ProcessingFailedError
 from .trouble import describe
 
 if TYPE_CHECKING:
+    from .batch import Batch
     from .partition import Partition
-    from .private import Batch
 
 S = TypeVar("S")
 log = logging.getLogger(__name__)

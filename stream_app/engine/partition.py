@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from faust.types import TP
 
+from .batch import Batch
 from .errors import (
     CommitTimeoutError,
     EngineRefusalError,
@@ -26,7 +27,6 @@ from .errors import (
 from .isolate import isolate
 from .observer import PartitionHealth, Phase
 from .opening import open_unit
-from .private import Batch
 from .store import Store
 from .trouble import Troubles, describe
 from .unit import Unit

@@ -1,0 +1,101 @@
+"""Faults of ours: processing that raises, hangs, or whose output is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from stream_app.engine.watchdog import EXIT_CODE
+
+from .cluster import Cluster
+
+Make = Callable[..., Cluster]
+
+
+async def test_handler_raises(cluster: Make) -> None:
+    """Twice, then succeeds: applied once. Always: refused alone, and the rest flows."""
+    async with cluster(partitions=2, sources=("in", "more")) as c:
+        await c.feed([b"k%d" % n for n in range(40)])
+        await c.feed([b"k5"], value=b"fail 2 once")
+        await c.feed([b"k%d" % n for n in range(40)] * 3)
+        await c.feed([b"k5"], value=b"fail always 1", counted=False)
+        await c.feed([b"k%d" % n for n in range(40)] * 20)
+        await c.feed([b"k7", b"k8"], value=b"fail always 2", counted=False)
+        await c.feed([b"k%d" % n for n in range(40)], topic=1)
+        c.start()
+        await c.drained()
+        await c.feed([b"k9"], value=b"fail always 3", counted=False)
+        await c.feed([b"k9"])
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()
+        found = await c.read([c.rejects])
+        refused = Counter((record.key, record.value) for record in found[c.rejects])
+        assert refused == {
+            (b"k5", b"fail always 1"): 1,
+            (b"k7", b"fail always 2"): 1,
+            (b"k8", b"fail always 2"): 1,
+            (b"k9", b"fail always 3"): 1,
+        }
+        assert all(dict(r.headers) == {"error": b"RuntimeError"} for r in found[c.rejects])
+
+
+async def test_everything_fails(cluster: Make) -> None:
+    """The worker stops, says so, and has committed nothing of it; no key stands in the log."""
+    async with cluster(partitions=1) as c:
+        await c.feed([b"person"])
+        c.start(max_failed_in_a_row=4)
+        await c.drained()
+        await c.feed([b"person"] * 30, value=b"fail always", counted=False)
+        assert await c.ended(within_s=25) != 0
+        assert "ProcessingFailedError" in c.log()
+        assert "Do: " in c.log()
+        assert "person" not in c.log()
+        assert await c.lag() == 30
+        await c.check_exact()
+        assert (await c.read([c.rejects]))[c.rejects] == []
+
+
+async def test_hung_handler_ends_the_process(cluster: Make) -> None:
+    async with cluster(partitions=1) as c:
+        await c.feed([b"k"], value=b"hang", counted=False)
+        c.start(hang_timeout_ms=1_500)
+        assert await c.ended() == EXIT_CODE
+        assert "_maybe_fail" in c.log(), "the stack dump names the place"
+        assert await c.lag() == 1
+
+
+async def test_refused_output(cluster: Make) -> None:
+    """The offset stays and health says so; when the broker takes it, it appears once."""
+    async with cluster(partitions=1, sources=("in",)) as c:
+        await set_topic_config(c, c.out, "max.message.bytes", "150")  # room for a marker
+        await c.feed_random(500, 10)
+        c.start()
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            partitions = c.health().get("partitions", {})
+            if partitions and partitions["0"]["failures_in_a_row"] >= 3:
+                break
+        else:
+            raise AssertionError(c.log())
+        assert await c.lag() == 500
+        assert (await c.read([c.out]))[c.out] == []
+        await set_topic_config(c, c.out, "max.message.bytes", "1000000")
+        await c.drained()
+        assert c.health()["partitions"]["0"]["failures_in_a_row"] == 0
+        assert await c.stop() == 0
+        await c.check_exact()
+
+
+async def set_topic_config(c: Cluster, topic: str, name: str, value: str) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=c.broker)
+    await client.start()
+    try:
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic, configs={name: value})
+        await client.alter_configs([resource])
+    finally:
+        await client.close()

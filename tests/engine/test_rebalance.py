@@ -1,0 +1,63 @@
+"""Workers that come, go, die and sleep."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from .cluster import Cluster
+
+Make = Callable[..., Cluster]
+
+
+async def test_join_and_leave(cluster: Make) -> None:
+    """Two workers on one disk: each has its own folder; a leaver hands over what it did."""
+    async with cluster(sources=("in", "more")) as c:
+        c.start("a", data_dir=str(c.disk("shared")))
+        await c.ready("a", partitions=4)
+        feeding = asyncio.create_task(feed_slowly(c, 60))
+        c.start("b", data_dir=str(c.disk("shared")))
+        await c.ready("a", partitions=2)
+        await c.ready("b", partitions=2)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        assert await c.stop("a", within_s=10) == 0
+        assert loop.time() - started < 10
+        await c.ready("b", partitions=4)
+        c.start("a", data_dir=str(c.disk("shared")))
+        await c.ready("a", partitions=2)
+        c.kill("b")
+        await feeding
+        await c.drained()
+        assert await c.stop("a") == 0
+        await c.check_exact()
+
+
+async def test_zombie_is_fenced_and_rejoins(cluster: Make) -> None:
+    """A worker stopped for longer than its session; meanwhile another has its partitions."""
+    async with cluster(session_timeout_ms=6_000) as c:
+        c.start("a")
+        await c.ready("a", partitions=4)
+        feeding = asyncio.create_task(feed_slowly(c, 110))
+        await c.progress(100)
+        c.signal(signal.SIGSTOP, "a")
+        c.start("b")
+        await c.ready("b", partitions=4)
+        await c.progress(len(c.sent))
+        c.signal(signal.SIGCONT, "a")
+        await c.ready("b", partitions=2)
+        await c.ready("a", partitions=2)
+        await feeding
+        await c.drained()
+        assert await c.stop("a") == 0
+        assert await c.stop("b") == 0
+        await c.check_exact()
+
+
+async def feed_slowly(c: Cluster, rounds: int) -> None:
+    for turn in range(rounds):
+        await c.feed_random(40, 40, seed=turn)
+        if len(c.sources) > 1:
+            await c.feed_random(10, 40, seed=turn, topic=1)
+        await asyncio.sleep(0.1)
