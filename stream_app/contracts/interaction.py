@@ -217,12 +217,26 @@ def _decode(value: bytes | None, decode: Callable[[bytes], W]) -> W | Reject:
     if len(value) > MAX_BYTES:
         return Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_BYTES}")
     try:
+        if not value.isascii():
+            value.decode()  # the decoder does not look into texts that it skips
         wire = decode(value)
     except msgspec.ValidationError as error:
-        return _refusal(str(error))
+        return _refusal(str(error)) if _is_json(value) else Reject(Reason.NOT_JSON)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Reject(Reason.NOT_JSON, type(error).__name__)
     return wire if _plausible(wire) else _explain(value)
+
+
+def _is_json(value: bytes) -> bool:
+    """Whether all of it is JSON: the decoder stops at the first fault that it finds."""
+    try:
+        value.decode()
+        msgspec.json.decode(value)
+    except msgspec.ValidationError:  # a number too great for us is JSON still
+        return True
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _interaction(wire: InteractionV1, at_ms: int, policy: Policy) -> Interaction:
