@@ -35,6 +35,8 @@ _ATTEMPTS = 3  # somebody may take a port between our look and Kafka's start
 _CLUSTER_ID = "rapport-local-broker-0"  # 22 characters of URL-safe base64, as Kafka wants it
 _JVM_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 _PORT_TAKEN = "already in use"
+_PRIVATE = "run-"
+_SWEEP_AFTER_S = 3600.0
 _SERVES = b"Kafka Server started"
 
 
@@ -44,7 +46,8 @@ class EmbeddedBroker:
     Without a `name` its data is private to this run and removed in the end. With one, the data
     is in `<home>/broker/<name>`, is wiped at the next start unless that says `keep`, and a
     second broker of the same name is refused. The broker ends with `stop()`, with the `with`
-    block, or by itself when this process is gone, even by `kill -9`.
+    block, or by itself when this process is gone, even by `kill -9`. With `keep`, `stop()` and
+    `start()` again go on with the same data at the same address, also after Kafka was killed.
     """
 
     def __init__(
@@ -173,7 +176,8 @@ class EmbeddedBroker:
         base = (self._home or rapport_home()) / "broker"
         base.mkdir(parents=True, exist_ok=True)
         if self.name is None:
-            return Path(tempfile.mkdtemp(prefix="run-", dir=base))
+            _sweep(base)
+            return Path(tempfile.mkdtemp(prefix=_PRIVATE, dir=base))
         folder = base / self.name
         folder.mkdir(exist_ok=True)
         with state.held(folder) as free:
@@ -299,6 +303,14 @@ def _since(log: Path, start: int) -> bytes:
             return stream.read()
     except FileNotFoundError:
         return b""
+
+
+def _sweep(base: Path) -> None:
+    """Remove private folders whose broker died unasked; its log has had time to be read."""
+    for folder in base.glob(f"{_PRIVATE}*"):
+        age_s = time.time() - folder.stat().st_mtime
+        if age_s > _SWEEP_AFTER_S and not state.is_locked(folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove(path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,12 @@ async def test_kept_data_and_address_survive_a_restart(tmp_path: Path) -> None:
         assert not is_open(first)
         assert kafka.start(Silent()) == first
         assert await _committed_values(first, "survives", 1) == [b"still here"]
+
+        os.kill(kafka.pid, signal.SIGKILL)
+        assert wait_until(lambda: not kafka.is_alive())
+        kafka.stop()
+        assert kafka.start(Silent()) == first
+        assert await _committed_values(first, "survives", 1) == [b"still here"]
     finally:
         kafka.stop()
 
@@ -116,6 +124,17 @@ def test_ends_with_its_parent(number: int, graceful: bool, tmp_path: Path) -> No
         parent.wait()
         if parent.stdout is not None:
             parent.stdout.close()
+
+
+def test_litter_of_a_crash_is_swept_later(tmp_path: Path) -> None:
+    base = tmp_path / "broker"
+    for name, age_s in (("run-old", 7200), ("run-young", 0), ("mine", 7200)):
+        (base / name).mkdir(parents=True)
+        then = time.time() - age_s
+        os.utime(base / name, (then, then))
+    with EmbeddedBroker(home=tmp_path) as kafka:
+        assert {each.name for each in base.iterdir()} == {"run-young", "mine", kafka.folder.name}
+    assert {each.name for each in base.iterdir()} == {"run-young", "mine"}
 
 
 def test_a_given_broker_is_used_instead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
