@@ -10,7 +10,7 @@ ARGS   ?=
 
 # One resolution for every Python and system we support; pip checks each file's hash.
 LOCK_WITH := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes \
-             --no-header --no-annotate --quiet --no-emit-index-url --no-emit-find-links
+             --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format bench lock lock-broker clean
