@@ -1,0 +1,83 @@
+"""The one place where the service is put together. Importing it builds nothing."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from stream_app.config import ServiceSettings
+from stream_app.domain.policy import Policy
+from stream_app.edge.facts import OUTCOMES
+from stream_app.edge.job import RelationshipJob
+from stream_app.edge.states import State
+from stream_app.edge.topics import MAX_MESSAGE_BYTES, specs
+from stream_app.edge.web import Observed, mount
+from stream_app.engine import (
+    EngineSettings,
+    Job,
+    LaneApp,
+    check_topics,
+    create_app,
+    ensure_topics,
+)
+from stream_app.observability.metrics import Metrics
+
+RECORD_BYTES = MAX_MESSAGE_BYTES - 128 * 1024
+"""Largest record that the service writes: below the topics' limit, with room for a batch around."""
+
+
+async def prepare_topics(settings: ServiceSettings) -> None:
+    """Create the topics that are missing, and check those that exist.
+
+    Raises an error that names the topic, what was found and what was expected.
+    """
+    wanted = specs(
+        settings.topics,
+        settings.platforms,
+        partitions=settings.partitions,
+        replication=settings.replication,
+        retention=settings.retention,
+    )
+    await ensure_topics(settings.broker, wanted)
+    await check_topics(settings.broker, [spec.name for spec in wanted], settings.partitions)
+
+
+def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
+    """The Faust app of one worker, not yet started."""
+    topics = settings.topics
+    raw = {topics.raw(platform): platform for platform in settings.platforms}
+    sources = (topics.log, *raw)
+    metrics = Metrics(
+        version=version("rapport-stream"),
+        policy=policy.version,
+        outcomes=OUTCOMES,
+        topics=sources,
+    )
+    job: Job[State] = RelationshipJob(
+        policy,
+        topics,
+        raw,
+        metrics,
+        application_id=settings.application_id,
+        partitions=settings.partitions,
+        idle_ticks=settings.idle_ticks,
+        seen_limit=settings.seen_per_partition,
+    )
+    engine = EngineSettings(
+        app_id=settings.application_id,
+        broker=settings.broker,
+        partitions=settings.partitions,
+        data_dir=settings.data_dir,
+        commit_interval_ms=settings.commit_interval_ms,
+        session_timeout_ms=settings.session_timeout_ms,
+        instance_id=settings.instance_id,
+        cache_states=settings.cache_states,
+        changelog_topic=f"{settings.topic_prefix}{settings.application_id}-state-changelog",
+        changelog_replication=settings.replication,
+        max_record_bytes=RECORD_BYTES,
+        web_host=settings.web_host,
+        web_port=settings.web_port,
+        rebuild=settings.rebuild,
+    )
+    app = create_app(engine, job, sources, observer=Observed(metrics))
+    mount(app, metrics)
+    return app

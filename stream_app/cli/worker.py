@@ -1,0 +1,79 @@
+"""`rapport worker`: the service."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stream_app.adapters.registry import PLATFORMS
+from stream_app.bootstrap import build_app, prepare_topics
+from stream_app.cli.options import policy_option
+from stream_app.config import ConfigError, ServiceSettings
+from stream_app.domain.policy import Policy
+from stream_app.engine import EngineError, run_worker
+
+
+@click.command(context_settings={"auto_envvar_prefix": "RAPPORT", "show_default": True})
+@click.option("--broker", default="localhost:9092", help="Kafka: host:port[,host:port].")
+@click.option("--application-id", default="rapport", help="Workers of one id share the work.")
+@click.option("--topic-prefix", default="", help="In front of every topic's name.")
+@click.option("--partitions", default=8, help="Partitions of every topic.")
+@click.option("--replication", default=1, help="Replication factor of topics created here.")
+@click.option(
+    "--platforms",
+    default=",".join(PLATFORMS),
+    help="Platforms whose social.raw.<platform> is read; comma between them.",
+)
+@click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".rapport/data"),
+    envvar="RAPPORT_DATA",
+    help="Folder of the local state. Its loss costs a restore, nothing else.",
+)
+@click.option("--web-host", default="127.0.0.1", help="Where /metrics and /health listen.")
+@click.option("--web-port", default=6066, help="0: no web. Each worker needs its own.")
+@click.option("--commit-interval-ms", default=100, help="Time between commits of a partition.")
+@click.option("--session-timeout-ms", default=10_000, help="Silence after which work moves on.")
+@click.option("--instance-id", help="A stable name: a quick restart then moves no work.")
+@click.option("--cache-states", default=200_000, help="Relationships kept in memory.")
+@click.option("--idle-ticks/--no-idle-ticks", default=True, help="Let time pass without records.")
+@click.option("--rebuild", is_flag=True, help="Once: trust the changelog, rebuild local state.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]),
+    default="INFO",
+)
+@policy_option
+def worker(policy: Policy, platforms: str, log_level: str, **options: Any) -> None:
+    """Run one worker of the service. Start as many as you like: they share the partitions.
+
+    It creates the topics that are missing, reads social.interactions and social.raw.*, and writes
+    relationship.transitions and relationship.rejects, exactly once. SIGTERM ends it cleanly.
+    Every option can be set as an environment variable: RAPPORT_BROKER, RAPPORT_DATA,
+    RAPPORT_WEB_PORT ...
+
+    \b
+    Examples:
+      rapport worker --broker kafka:9092
+      rapport worker --web-port 6067 --data .rapport/second
+    """
+    chosen = tuple(name.strip() for name in platforms.split(",") if name.strip())
+    unknown = [name for name in chosen if name not in PLATFORMS]
+    if unknown:
+        raise click.UsageError(f"no adapter for {', '.join(unknown)}; there are {PLATFORMS}")
+    try:
+        settings = ServiceSettings(platforms=chosen, **options)
+        logging.basicConfig(level=log_level)
+        asyncio.run(prepare_topics(settings))
+        app = build_app(settings, policy)
+    except (ConfigError, EngineError) as error:
+        click.echo(f"rapport worker: {error}", err=True)
+        sys.exit(2)
+    run_worker(app, loglevel=log_level)

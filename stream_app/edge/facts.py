@@ -1,0 +1,59 @@
+"""What the job tells of its work. The core returns facts; whoever counts them implements this."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stream_app.domain.rejects import Reason
+from stream_app.domain.transitions import MoveReason, Stage
+
+
+class Facts(Protocol):
+    """Receives what happened to records. Calls must return at once; none carries a person's id."""
+
+    def processed(self, outcome: str, count: int) -> None:
+        """Records of the log by outcome: see `OUTCOMES`."""
+
+    def refused(self, reason: Reason) -> None:
+        """A record was refused."""
+
+    def moved(self, from_stage: Stage, to_stage: Stage, reason: MoveReason) -> None:
+        """A transition was written."""
+
+    def late(self, late_ms: int) -> None:
+        """An act came so much after the latest its relationship knew."""
+
+    def forgotten(self, count: int) -> None:
+        """Identities of acts had to go before their pane: duplicates of them would count."""
+
+    def skipped(self, platform: str, why: str) -> None:
+        """A finding of a delivery that becomes no interaction."""
+
+    def watermark(self, partition: int, watermark_ms: int) -> None:
+        """How far event time has come in a partition."""
+
+
+OUTCOMES = (
+    "applied",
+    "nothing_to_undo",
+    "early_undo",
+    "undone_before",
+    "duplicate",
+    "refused",
+    "rekeyed",
+    "tick",
+    "adapted",
+)
+"""`adapted`: a delivery of a platform, whatever it held."""
+
+
+class NoFacts:
+    """Hears everything, says nothing."""
+
+    def processed(self, outcome: str, count: int) -> None: ...
+    def refused(self, reason: Reason) -> None: ...
+    def moved(self, from_stage: Stage, to_stage: Stage, reason: MoveReason) -> None: ...
+    def late(self, late_ms: int) -> None: ...
+    def forgotten(self, count: int) -> None: ...
+    def skipped(self, platform: str, why: str) -> None: ...
+    def watermark(self, partition: int, watermark_ms: int) -> None: ...

@@ -1,0 +1,102 @@
+"""What the service writes: transitions, refusals and its own records of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from stream_app.contracts.reject import write_reject
+from stream_app.contracts.transition import write_transition
+from stream_app.domain.rejects import Reason, Reject
+from stream_app.domain.relationship import Transition
+from stream_app.edge.facts import Facts
+from stream_app.edge.log import KIND, RECORDED_AT, SOURCE, Headers, Kind, origin, write_tick
+from stream_app.edge.states import State
+from stream_app.edge.topics import Topics
+from stream_app.engine import Record, Unit
+
+KEPT_BYTES: Final = 1_000_000
+"""Of a refused record at most so much of value and key is kept; its place is always named."""
+
+_OURS: Final = frozenset({KIND, RECORDED_AT, SOURCE})
+
+
+class Outputs:
+    """Writes into the unit of work at hand, and counts."""
+
+    def __init__(self, topics: Topics, application_id: str, facts: Facts) -> None:
+        self._topics = topics
+        self._application_id = application_id
+        self.facts = facts
+
+    def moves(self, unit: Unit[State], key: bytes, moves: Iterable[Transition]) -> None:
+        """Transitions, in order, under the relationship's key."""
+        for move in moves:
+            unit.emit(self._topics.transitions, key, write_transition(move, self._application_id))
+            self.facts.moved(move.from_stage, move.to_stage, move.reason)
+
+    def reject(self, unit: Unit[State], topic: str, record: Record, reject: Reject) -> None:
+        """A refused record, whole, under its own key."""
+        key, value, detail = record.key, record.value, reject.detail
+        if len(value or b"") + len(key or b"") > KEPT_BYTES:
+            detail = f"{detail} (only the first {KEPT_BYTES} bytes are kept here)".lstrip()
+            key, value = (key or b"")[: KEPT_BYTES // 2], (value or b"")[: KEPT_BYTES // 2]
+        unit.emit(
+            self._topics.rejects,
+            key,
+            write_reject(
+                Reject(reject.reason, detail),
+                topic=topic,
+                partition=record.partition,
+                offset=record.offset,
+                timestamp_ms=record.timestamp,
+                key=key,
+                value=value,
+                headers=record.headers,
+            ),
+        )
+        self.facts.refused(reject.reason)
+
+    def failed(self, unit: Unit[State], topic: str, record: Record, error: BaseException) -> None:
+        """A record that our own code cannot process: kept for when that is mended."""
+        self.reject(unit, topic, record, Reject(Reason.PROCESSING_FAILED, _where(error)))
+
+    def append_again(self, unit: Unit[State], topic: str, record: Record, key: bytes) -> None:
+        """An interaction under its right key, with its headers and its first timestamp."""
+        headers: list[tuple[str, bytes]] = [pair for pair in record.headers if pair[0] not in _OURS]
+        headers.append((KIND, Kind.REKEYED.encode()))
+        headers.append((RECORDED_AT, b"%d" % record.timestamp))
+        headers.append((SOURCE, origin(topic, record.partition, record.offset)))
+        unit.emit(self._topics.log, key, record.value, headers=headers)
+
+    def append_adapted(
+        self, unit: Unit[State], topic: str, record: Record, key: bytes, value: bytes
+    ) -> None:
+        """An interaction that an adapter made of a delivery."""
+        headers: Headers = [
+            (KIND, Kind.ADAPTED.encode()),
+            (RECORDED_AT, b"%d" % record.timestamp),
+            (SOURCE, origin(topic, record.partition, record.offset)),
+        ]
+        unit.emit(self._topics.log, key, value, headers=headers)
+
+    def append_tick(self, unit: Unit[State], at_ms: int) -> None:
+        """An idle tick, into the unit's own partition of the log."""
+        unit.emit(
+            self._topics.log,
+            b"",
+            write_tick(at_ms),
+            partition=unit.partition,
+            headers=[(KIND, Kind.TICK.encode())],
+        )
+
+
+def _where(error: BaseException) -> str:
+    """The type of an error and the places it passed; its message might quote the record."""
+    places: list[str] = []
+    trace: Any = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {' > '.join(places[-12:])}"

@@ -1,0 +1,72 @@
+"""Deliveries of platforms: what an adapter finds in one is appended to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import orjson
+
+from stream_app.adapters.accounts import Accounts
+from stream_app.adapters.base import Finding, Outcome, Refusal
+from stream_app.adapters.interactions import Skip, interaction
+from stream_app.adapters.registry import read
+from stream_app.adapters.seen import Seen
+from stream_app.domain.events import relationship_key
+from stream_app.domain.rejects import Reason, Reject
+from stream_app.edge.outputs import Outputs
+from stream_app.edge.states import SeenRing, State
+from stream_app.engine import Record, Unit
+
+REASONS_TOLD = 5
+"""Of one delivery at most so many refused items are described."""
+
+
+class Deliveries:
+    """Reads the raw topics."""
+
+    def __init__(self, platforms: Mapping[str, str], accounts: Accounts, outputs: Outputs) -> None:
+        """`platforms` maps a topic to the platform whose deliveries it has."""
+        self._platforms = platforms
+        self._accounts = accounts
+        self._outputs = outputs
+
+    def read(self, unit: Unit[State], topic: str, record: Record, seen: SeenRing) -> None:
+        """Append the interactions of a delivery; refuse it whole or in part, never silently."""
+        platform = self._platforms[topic]
+        if not record.value:
+            self._outputs.reject(unit, topic, record, Reject(Reason.EMPTY))
+            return
+        headers = {
+            name: content.decode("utf-8", "replace") for name, content in record.headers or ()
+        }
+        refusals: list[Refusal] = []
+        for outcome in read(platform, record.value, headers, self._accounts):
+            self._take(unit, topic, record, outcome, seen, refusals)
+        if refusals:
+            told = "; ".join(f"{r.path}: {r.expected}" for r in refusals[:REASONS_TOLD])
+            self._outputs.reject(unit, topic, record, Reject(refusals[0].reason, told))
+
+    def _take(
+        self,
+        unit: Unit[State],
+        topic: str,
+        record: Record,
+        outcome: Outcome,
+        seen: SeenRing,
+        refusals: list[Refusal],
+    ) -> None:
+        platform = self._platforms[topic]
+        if isinstance(outcome, Finding):
+            made = interaction(
+                outcome, platform, self._accounts, record.timestamp, cast("Seen", seen)
+            )
+        else:
+            made = outcome
+        if isinstance(made, Refusal):
+            refusals.append(made)
+        elif isinstance(made, Skip):
+            self._outputs.facts.skipped(platform, made.reason)
+        else:
+            key = relationship_key(made["brand"], made["person"]).encode()
+            self._outputs.append_adapted(unit, topic, record, key, orjson.dumps(made))

@@ -1,0 +1,103 @@
+"""What a unit of work stores: relationships, and the acts that adapters have seen.
+
+Acts seen are kept in a ring: the newest so many of each partition. A slot names the act that it
+holds; when its turn comes again, that act makes room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from stream_app.adapters.seen import Act
+from stream_app.contracts.state import RelationshipCodec
+from stream_app.domain.clock import DAY_MS
+from stream_app.domain.policy import PANE_LIFE_DAYS, Policy
+from stream_app.domain.state import Relationship
+from stream_app.engine import Unit
+
+SEEN_LIFE_MS: Final = PANE_LIFE_DAYS * DAY_MS
+
+
+class SeenAct(msgspec.Struct, frozen=True, array_like=True):
+    """An act that a later removal may name, with the slot of the ring that it is in."""
+
+    number: int
+    at_ms: int
+    act: Act
+
+
+class Slot(msgspec.Struct, frozen=True, array_like=True):
+    """A slot of the ring: the key of the act that it holds."""
+
+    key: bytes
+
+
+State = Relationship | SeenAct | Slot
+
+_SEEN_TAG: Final = b"S"
+_SLOT_TAG: Final = b"N"
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_seen: Final = msgspec.msgpack.Decoder(SeenAct).decode
+_decode_slot: Final = msgspec.msgpack.Decoder(Slot).decode
+
+
+class StateCodec:
+    """Stores all of them; the first byte tells which."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._relationships = RelationshipCodec(policy)
+
+    def load(self, get: Callable[[bytes], bytes | None]) -> State | None:
+        """The state whose parts `get` gives, None if there is none."""
+        head = get(b"")
+        if head is None:
+            return None
+        if head[:1] == _SEEN_TAG:
+            return _decode_seen(head[1:])
+        if head[:1] == _SLOT_TAG:
+            return _decode_slot(head[1:])
+        return self._relationships.load(get)
+
+    def dump(self, state: State) -> Iterable[tuple[bytes, bytes | None]]:
+        """The parts that changed."""
+        if isinstance(state, Relationship):
+            return self._relationships.dump(state)
+        tag = _SEEN_TAG if isinstance(state, SeenAct) else _SLOT_TAG
+        return [(b"", tag + _encode(state))]
+
+
+class SeenRing:
+    """The acts seen of one partition, for adapters: as `adapters.seen.Seen`, but stored."""
+
+    def __init__(self, unit: Unit[State], written: int, limit: int) -> None:
+        self.written = written
+        self._unit = unit
+        self._limit = limit
+
+    def get(self, platform: str, key: str, now_ms: int) -> Act | None:
+        """The act of that key; None if it was never seen, is too old, or had to make room."""
+        found = self._unit.get(_key(platform, key))
+        if not isinstance(found, SeenAct) or found.at_ms < now_ms - SEEN_LIFE_MS:
+            return None
+        return found.act
+
+    def put(self, platform: str, key: str, act: Act, now_ms: int) -> None:
+        """Remember an act; one of the same key is replaced, the oldest of too many goes."""
+        unit, name = self._unit, _key(platform, key)
+        slot_key = b"\x00slot %d" % (self.written % self._limit)
+        slot = unit.get(slot_key)
+        if isinstance(slot, Slot):
+            held = unit.get(slot.key)
+            if isinstance(held, SeenAct) and held.number == self.written - self._limit:
+                unit.delete(slot.key)
+        unit.put(slot_key, Slot(name))
+        unit.put(name, SeenAct(self.written, now_ms, act))
+        self.written += 1
+
+
+def _key(platform: str, key: str) -> bytes:
+    # a relationship's key begins with a brand, never with a NUL
+    return f"\x00seen {platform} {key}".encode()

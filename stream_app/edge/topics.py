@@ -1,0 +1,78 @@
+"""The topics of the service: names, settings, creation and checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from stream_app.domain.clock import DAY_MS
+from stream_app.engine import TopicSpec
+
+MAX_MESSAGE_BYTES: Final = 2 << 20
+"""Of every topic: a refused record of the default 1 MiB fits into its reject, Base64 and all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Names of all topics, with the prefix of this installation."""
+
+    prefix: str = ""
+
+    @property
+    def log(self) -> str:
+        """The one log: canonical interactions, and what the service appends itself."""
+        return f"{self.prefix}social.interactions"
+
+    @property
+    def transitions(self) -> str:
+        """Changes of stage."""
+        return f"{self.prefix}relationship.transitions"
+
+    @property
+    def rejects(self) -> str:
+        """Every refused record."""
+        return f"{self.prefix}relationship.rejects"
+
+    def raw(self, platform: str) -> str:
+        """A platform's deliveries as they came."""
+        return f"{self.prefix}social.raw.{platform}"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long topics keep their records, in days."""
+
+    log_days: int = 400
+    raw_days: int = 7
+    transitions_days: int = 90
+    rejects_days: int = 14
+
+
+def specs(
+    topics: Topics,
+    platforms: tuple[str, ...],
+    *,
+    partitions: int,
+    replication: int,
+    retention: Retention,
+) -> list[TopicSpec]:
+    """Every topic as the service wants it.
+
+    What publishers write gets the broker's time: a wrong clock cannot vouch for itself.
+    """
+
+    def spec(name: str, days: int, time_type: str) -> TopicSpec:
+        config = {
+            "cleanup.policy": "delete",
+            "retention.ms": str(days * DAY_MS),
+            "message.timestamp.type": time_type,
+            "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        }
+        return TopicSpec(name, partitions, replication, config)
+
+    return [
+        spec(topics.log, retention.log_days, "LogAppendTime"),
+        spec(topics.transitions, retention.transitions_days, "CreateTime"),
+        spec(topics.rejects, retention.rejects_days, "CreateTime"),
+        *(spec(topics.raw(name), retention.raw_days, "LogAppendTime") for name in platforms),
+    ]

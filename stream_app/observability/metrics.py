@@ -1,0 +1,234 @@
+"""The closed list of metrics, registered before anything happens: zero shows as zero.
+
+Labels come from fixed lists; none ever carries a person's or a relationship's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from stream_app.domain.rejects import Reason
+from stream_app.domain.transitions import MoveReason, Stage
+
+PREFIX: Final = "stream_app"
+COMMIT_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+END_TO_END_BUCKETS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+RESTORE_BUCKETS: Final = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+LATE: Final = (("hour", 3_600_000), ("day", 86_400_000), ("week", 604_800_000))
+"""An act is counted under the first bound that it keeps, else under `more`."""
+WORKER_STATES: Final = ("starting", "restoring", "running", "stopping", "failed")
+
+
+class Metrics:
+    """Counts what the job and the engine tell. One per worker, with a registry of its own."""
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        policy: str,
+        outcomes: Iterable[str],
+        topics: Iterable[str],
+    ) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self._info("build", "Version of the service and of its policy.").info(
+            {"version": version, "rules_version": policy}
+        )
+        self._register_work(tuple(outcomes))
+        self._register_engine(tuple(topics))
+
+    def _register_work(self, outcomes: tuple[str, ...]) -> None:
+        self._processed = self._counter(
+            "events_processed", "Records of the log and deliveries, by outcome.", ["outcome"]
+        )
+        for outcome in outcomes:
+            self._processed.labels(outcome)
+        self._rejects = self._counter(
+            "dead_letters", "Records refused, by reason; each is kept whole.", ["reason"]
+        )
+        for reason in Reason:
+            self._rejects.labels(reason.value)
+        self._moves = self._counter(
+            "stage_transitions", "Transitions written.", ["from_stage", "to_stage"]
+        )
+        for before in Stage:
+            for after in Stage:
+                if before is not after:
+                    self._moves.labels(before.label, after.label)
+        self._reasons = self._counter("transition_reasons", "Transitions by reason.", ["reason"])
+        for move in MoveReason:
+            self._reasons.labels(move.value)
+        self._late = self._counter(
+            "late_events", "Acts dated before what their relationship knew, by how much.", ["by"]
+        )
+        for by in (*(name for name, _ in LATE), "more"):
+            self._late.labels(by)
+        self._forgotten = self._counter(
+            "forgotten_acts", "Identities that went before their pane: repeats would count."
+        )
+        self._skipped = self._counter(
+            "skipped_findings", "Findings of deliveries that become no interaction.", ["platform"]
+        )
+        self._watermark = self._gauge(
+            "watermark_seconds", "Event time reached, seconds since 1970.", ["partition"]
+        )
+
+    def _register_engine(self, topics: tuple[str, ...]) -> None:
+        self._consumed = self._counter("events_consumed", "Records read.", ["topic"])
+        self._lag = self._gauge("consumer_lag_records", "Records waiting.", ["topic", "partition"])
+        self._offset = self._gauge("position_offset", "Next to process.", ["topic", "partition"])
+        for topic in topics:
+            self._consumed.labels(topic)
+        self._end_to_end = self._histogram(
+            "end_to_end_latency_seconds", "From append to processing.", END_TO_END_BUCKETS
+        )
+        self._commit = self._histogram("commit_seconds", "Of one transaction.", COMMIT_BUCKETS)
+        self._committed = self._counter("committed_records", "Source records committed.")
+        self._written = self._counter("written_bytes", "Bytes in committed transactions.")
+        self._commit_failures = self._counter("commit_failures", "Transactions given up.")
+        self._fenced = self._counter("fenced", "Partitions lost to another worker while at work.")
+        self._rebalances = self._counter("rebalances", "Times the group was dealt anew.")
+        self._assigned = self._gauge("assigned_partitions", "Partition numbers at work here.")
+        self._handler_errors = self._counter("handler_errors", "Times that processing raised.")
+        self._restore = self._histogram(
+            "restore_seconds", "Until a partition was ready.", RESTORE_BUCKETS
+        )
+        self._restore_left = self._gauge(
+            "recovery_remaining_records", "Of the changelog, still to read.", ["partition"]
+        )
+        self._wiped = self._counter("stores_rebuilt", "Local stores dropped and rebuilt.")
+        self._bad_states = self._counter("bad_states", "Damaged state records left out.")
+        self._lost = self._counter("source_records_expired", "Deleted before they were read.")
+        self._state = self._gauge("worker_state", "1 for the state at hand.", ["state"])
+        for state in WORKER_STATES:
+            self._state.labels(state)
+
+    def _counter(self, name: str, text: str, labels: Iterable[str] = ()) -> Counter:
+        return Counter(f"{PREFIX}_{name}_total", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, labels: Iterable[str] = ()) -> Gauge:
+        return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"{PREFIX}_{name}", text, buckets=buckets, registry=self.registry)
+
+    def _info(self, name: str, text: str) -> Info:
+        return Info(f"{PREFIX}_{name}", text, registry=self.registry)
+
+    def expose(self) -> bytes:
+        """All metrics in the text format of Prometheus."""
+        return generate_latest(self.registry)
+
+    def set_state(self, state: str) -> None:
+        """The worker's state: exactly one series is 1."""
+        for name in WORKER_STATES:
+            self._state.labels(name).set(1 if name == state else 0)
+
+    # -- what the job tells
+
+    def processed(self, outcome: str, count: int) -> None:
+        """Records by outcome."""
+        self._processed.labels(outcome).inc(count)
+
+    def refused(self, reason: Reason) -> None:
+        """A record was refused."""
+        self._rejects.labels(reason.value).inc()
+
+    def moved(self, from_stage: Stage, to_stage: Stage, reason: MoveReason) -> None:
+        """A transition was written."""
+        self._moves.labels(from_stage.label, to_stage.label).inc()
+        self._reasons.labels(reason.value).inc()
+
+    def late(self, late_ms: int) -> None:
+        """An act came late."""
+        by = next((name for name, bound_ms in LATE if late_ms <= bound_ms), "more")
+        self._late.labels(by).inc()
+
+    def forgotten(self, count: int) -> None:
+        """Identities of acts went before their time."""
+        self._forgotten.inc(count)
+
+    def skipped(self, platform: str, why: str) -> None:
+        """A finding became no interaction."""
+        self._skipped.labels(platform).inc()
+
+    def watermark(self, partition: int, watermark_ms: int) -> None:
+        """Event time of a partition."""
+        self._watermark.labels(partition).set(watermark_ms / 1000)
+
+    # -- what the engine tells
+
+    def batch(self, topic: str, partition: int, records: int, last_timestamp_ms: int) -> None:
+        """A slice was processed."""
+        self._consumed.labels(topic).inc(records)
+
+    def aged(self, age_ms: float) -> None:
+        """How old the newest record of a slice was when it had been processed."""
+        self._end_to_end.observe(max(0.0, age_ms / 1000))
+
+    def committed(self, partition: int, records: int, seconds: float, size_bytes: int) -> None:
+        """A transaction ended well."""
+        self._commit.observe(seconds)
+        self._committed.inc(records)
+        self._written.inc(size_bytes)
+
+    def commit_failed(self, partition: int, error: BaseException) -> None:
+        """A transaction was given up."""
+        self._commit_failures.inc()
+
+    def restoring(self, partition: int, done: int, total: int) -> None:
+        """Progress of a restore."""
+        self._restore_left.labels(partition).set(max(0, total - done))
+
+    def restored(self, partition: int, records: int, seconds: float) -> None:
+        """A partition is ready."""
+        self._restore.observe(seconds)
+        self._restore_left.labels(partition).set(0)
+
+    def wiped(self, partition: int, reason: str) -> None:
+        """A local store was dropped."""
+        self._wiped.inc()
+
+    def bad_state(self, partition: int, offset: int) -> None:
+        """A damaged record of the changelog was left out."""
+        self._bad_states.inc()
+
+    def skipped_records(self, records: int) -> None:
+        """Source records expired before they were read."""
+        self._lost.inc(records)
+
+    def rebalanced(self, partitions: int) -> None:
+        """The group was dealt anew: series of partitions start again."""
+        self._rebalances.inc()
+        self._assigned.set(partitions)
+        for gauge in (self._lag, self._offset, self._watermark, self._restore_left):
+            gauge.clear()
+
+    def fenced(self, partition: int) -> None:
+        """Another worker owns the partition."""
+        self._fenced.inc()
+
+    def handler_error(self, partition: int, error: BaseException) -> None:
+        """Processing raised."""
+        self._handler_errors.inc()
+
+    def position(self, topic: str, partition: int, position: int, end: int) -> None:
+        """Where a partition of a topic stands."""
+        self._lag.labels(topic, partition).set(max(0, end - position))
+        self._offset.labels(topic, partition).set(position)
