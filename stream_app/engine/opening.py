@@ -121,6 +121,7 @@ async def _agree(part: Partition[S], bounds: dict[str, Bounds]) -> dict[str, int
     state = part.position.positions if part.position else {}
     group = await _settled_offsets(part, state)
     positions: dict[str, int] = {}
+    part.group_differs = False
     for topic, (begin, end) in bounds.items():
         mine, theirs = state.get(topic), group.get(topic)
         if theirs is not None and theirs != (mine or 0) and not part.engine.settings.rebuild:
@@ -138,16 +139,18 @@ async def _agree(part: Partition[S], bounds: dict[str, Bounds]) -> dict[str, int
             part.engine.observer.skipped(topic, part.number, begin - position)
             position = begin
         positions[topic] = position
+        if mine is not None and theirs != position:
+            part.group_differs = True  # expired, or set aside: replaced with the next commit
     return positions
 
 
 async def _settled_offsets(part: Partition[S], state: dict[str, int]) -> dict[str, int]:
     """The group's offsets. They can follow the end of a transaction by a moment: wait for them."""
     found: dict[str, int] = {}
-    for _ in range(_OFFSETS_SETTLE_TRIES):
+    for _ in range(1 if part.engine.settings.rebuild else _OFFSETS_SETTLE_TRIES):
         offsets = await part.engine.reader.committed(part.tps.values())
         found = {tp.topic: offset for tp, offset in offsets.items()}
-        if all(found.get(topic, at) == at for topic, at in state.items() if topic in part.tps):
+        if all(offset == state.get(topic, 0) for topic, offset in found.items()):
             break
         await asyncio.sleep(_OFFSETS_SETTLE_S)
     return found

@@ -68,6 +68,8 @@ class Partition(Generic[S]):
         self.ends: dict[str, int] = {}
         self.position: Position | None = None
         self.next_offset = 0
+        self.group_differs = False
+        """The group's offset must be written, also without new records."""
         self.trusted = False
         """The store has been open in this process since it was last checked."""
         self.writer: Writer | None = None
@@ -293,7 +295,7 @@ class Partition(Generic[S]):
                 await isolate(self, batch)
                 self.phase = "live"
                 await self._seek_all()
-            elif self.unit.records or self.unit.has_changes:
+            elif self.unit.records or self.unit.has_changes or self.group_differs:
                 await self.commit()
             else:
                 self._progress_at = time.monotonic()
@@ -346,7 +348,7 @@ class Partition(Generic[S]):
         self.store.write(snapshot.changelog, written.next_offset, written.position_offset)
         self.unit.written()
         self.next_offset, self.position = written.next_offset, snapshot.position
-        self.committed = offsets
+        self.committed, self.group_differs = offsets, False
         self.failures = 0
         self.troubles.passed(offsets)
         self._progress_at = time.monotonic()

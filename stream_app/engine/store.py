@@ -7,6 +7,7 @@ what is missing is read again from the changelog.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,8 @@ from .wire import (
     state_prefix,
     unseal,
 )
+
+log = logging.getLogger(__name__)
 
 
 class StoreMemory:
@@ -80,11 +83,19 @@ class Store:
         return self._db is not None
 
     def open(self) -> None:
-        """Open or create; a store that cannot be opened at all is wiped (it can be rebuilt)."""
+        """Open or create; a store that RocksDB calls damaged is made anew (it can be rebuilt)."""
         if self._db is not None:
             return
         self._path.mkdir(parents=True, exist_ok=True)
-        self._db = Rdict(str(self._path), self._memory.options())
+        try:
+            self._db = Rdict(str(self._path), self._memory.options())
+        except Exception as error:
+            if "Corruption" not in str(error):
+                raise
+            log.error("a local store is damaged and made anew")
+            shutil.rmtree(self._path)
+            self._path.mkdir()
+            self._db = Rdict(str(self._path), self._memory.options())
 
     def close(self) -> None:
         """Flush and close."""

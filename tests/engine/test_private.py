@@ -1,0 +1,95 @@
+"""The private parts of Faust and aiokafka that the engine stands on are still what they were.
+
+Each test fails when one of them moves: then `stream_app/engine/private.py` must be read again.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import aiokafka
+import faust
+import pytest
+from aiokafka.consumer.fetcher import Fetcher, FetchResult
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
+from aiokafka.producer.transaction_manager import TransactionManager
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
+from faust.transport.consumer import Consumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+
+ENGINE = Path(__file__).parents[2] / "stream_app" / "engine"
+
+# Read line by line when the engine was written; a change of their text means: read again.
+READ = {
+    AIOKafkaConsumerThread._fetch_records: "39a2c6c79fc1",
+    AIOKafkaConsumerThread.getmany: "26fc5fc9f3b6",
+    Consumer._drain_messages: "44a2500309e8",
+    Consumer._wait_next_records: "6218e1969a63",
+    Consumer.getmany: "4b168d84882a",
+    faust.App._on_partitions_revoked: "d5c895bbe57d",
+    faust.App._on_partitions_assigned: "de932b7927db",
+    faust.App._stop_consumer: "55854a5de12c",
+    TableManager.on_start: "365dd25fbc0e",
+    TableManager.on_stop: "351be149c036",
+    TableManager._update_channels: "88e3941facc9",
+    TableManager.wait_until_recovery_completed: "e0f224aba177",
+    Recovery.on_rebalance: "aa4d997a1795",
+    Fetcher.fetched_records: "be4348896b9b",
+    FetchResult.getall: "3e717e30de50",
+    GroupCoordinator.fetch_committed_offsets: "6c049c737916",
+    GroupCoordinator.request_rejoin: "f70a261c91c3",
+    MessageAccumulator.add_batch: "5ed1c5b1367a",
+    MessageAccumulator._pop_batch: "41cc98a298ef",
+    TransactionManager.wait_for_pid: "d13dbb1e9264",
+    BatchBuilder.append: "657d76f55157",
+}
+
+
+def fingerprint(function: Any) -> str:
+    return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("function", READ, ids=lambda f: f.__qualname__)
+def test_text_is_as_read(function: Any) -> None:
+    assert fingerprint(function) == READ[function], f"{function.__qualname__} has changed"
+
+
+def test_versions() -> None:
+    assert faust.__version__.startswith("0.15.")
+    assert aiokafka.__version__.startswith("0.14.")
+
+
+def test_c_builder_takes_the_first_record_whatever_its_size() -> None:
+    builder = BatchBuilder(1000, 0, is_transactional=True)
+    assert builder._builder.append(0, 1, b"k", b"v" * 5000, []) is not None
+    assert builder._builder.append(1, 1, b"k", b"v", []) is None
+
+
+async def test_position_state_has_what_is_stamped() -> None:
+    state = TopicPartitionState(object())  # type: ignore[arg-type]
+    assert state.has_valid_position is False
+    assert state.lso is None
+    assert isinstance(inspect.getattr_static(TopicPartitionState, "position"), property)
+    assert isinstance(inspect.getattr_static(SubscriptionState, "subscription"), property)
+
+
+def test_private_use_is_in_one_module() -> None:
+    """Elsewhere no underscore attribute of anything but self is touched."""
+    found = [
+        f"{path.name}:{node.lineno} {node.attr}"
+        for path in sorted(ENGINE.glob("*.py"))
+        if path.name != "private.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and re.match(r"_[a-z]", node.attr)
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "os"))
+    ]
+    assert found == []
