@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from stream_app.config import ServiceSettings
 from stream_app.domain.policy import Policy
+from stream_app.edge import admin
 from stream_app.edge.facts import OUTCOMES
 from stream_app.edge.job import RelationshipJob
 from stream_app.edge.states import State
@@ -15,9 +16,8 @@ from stream_app.engine import (
     EngineSettings,
     Job,
     LaneApp,
-    check_topics,
+    changelog_spec,
     create_app,
-    ensure_topics,
 )
 from stream_app.observability.metrics import Metrics
 
@@ -37,8 +37,8 @@ async def prepare_topics(settings: ServiceSettings) -> None:
         replication=settings.replication,
         retention=settings.retention,
     )
-    await ensure_topics(settings.broker, wanted)
-    await check_topics(settings.broker, [spec.name for spec in wanted], settings.partitions)
+    wanted.append(changelog_spec(engine_settings(settings)))
+    await admin.prepare_topics(settings.broker, wanted, settings.partitions)
 
 
 def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
@@ -62,7 +62,14 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
         idle_ticks=settings.idle_ticks,
         seen_limit=settings.seen_per_partition,
     )
-    engine = EngineSettings(
+    app = create_app(engine_settings(settings), job, sources, observer=Observed(metrics))
+    mount(app, metrics)
+    return app
+
+
+def engine_settings(settings: ServiceSettings) -> EngineSettings:
+    """What the engine needs of the settings."""
+    return EngineSettings(
         app_id=settings.application_id,
         broker=settings.broker,
         partitions=settings.partitions,
@@ -78,6 +85,3 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
         web_port=settings.web_port,
         rebuild=settings.rebuild,
     )
-    app = create_app(engine, job, sources, observer=Observed(metrics))
-    mount(app, metrics)
-    return app

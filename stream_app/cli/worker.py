@@ -15,6 +15,7 @@ from stream_app.bootstrap import build_app, prepare_topics
 from stream_app.cli.options import policy_option
 from stream_app.config import ConfigError, ServiceSettings
 from stream_app.domain.policy import Policy
+from stream_app.edge.admin import NoBrokerError, TopicSettingError
 from stream_app.engine import EngineError, run_worker
 
 
@@ -73,7 +74,7 @@ def worker(policy: Policy, platforms: str, log_level: str, **options: Any) -> No
         logging.basicConfig(level=log_level)
         asyncio.run(prepare_topics(settings))
         app = build_app(settings, policy)
-    except (ConfigError, EngineError) as error:
+    except (ConfigError, EngineError, NoBrokerError, TopicSettingError) as error:
         click.echo(f"rapport worker: {error}", err=True)
         sys.exit(2)
     run_worker(app, loglevel=log_level)

@@ -5,7 +5,7 @@ records; the engine commits states, records and offsets of one partition number 
 transaction. docs/engine.md tells the order of steps, the invariants and the traps.
 """
 
-from .admin import TopicSpec, check_topics, ensure_topics
+from .admin import TopicSpec, changelog_spec, check_topics, ensure_topics
 from .app import create_app, run_worker, tune_garbage_collector
 from .engine import Engine
 from .errors import EngineError, EngineRefusalError
@@ -31,6 +31,7 @@ __all__ = [
     "Record",
     "TopicSpec",
     "Unit",
+    "changelog_spec",
     "check_topics",
     "create_app",
     "ensure_topics",

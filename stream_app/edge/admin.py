@@ -1,0 +1,86 @@
+"""Topics at start: those that are missing are created, those that exist are checked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
+
+from stream_app.engine import TopicSpec, check_topics, ensure_topics
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S: Final = 60.0
+"""How long a broker may take to come up."""
+
+CHECKED: Final = ("cleanup.policy", "message.timestamp.type")
+"""Settings of an existing topic that must be as wanted: with others, events or state get lost."""
+
+
+class TopicSettingError(Exception):
+    """A topic exists with a setting that would lose events or state.
+    Do: change the setting (kafka-configs --alter --entity-type topics), or use other topics
+    (--topic-prefix)."""
+
+    def __init__(self, topic: str, setting: str, found: str, wanted: str) -> None:
+        text = " ".join((type(self).__doc__ or "").split())
+        super().__init__(f"{topic}: {setting} is {found!r}, must be {wanted!r}. {text}")
+
+
+class NoBrokerError(Exception):
+    """There is no Kafka to be reached.
+    Do: start it, or name it (--broker host:port, RAPPORT_BROKER)."""
+
+    def __init__(self, broker: str, last: Exception) -> None:
+        text = " ".join((type(self).__doc__ or "").split())
+        super().__init__(f"{broker}: {type(last).__name__}. {text}")
+
+
+async def prepare_topics(
+    broker: str, specs: list[TopicSpec], partitions: int, *, patience_s: float = PATIENCE_S
+) -> None:
+    """Create what is missing and check the rest; waits up to `patience_s` for the broker.
+
+    Raises TopicSettingError or the engine's TopicMismatchError, which name the topic, what was
+    found and what was expected, or NoBrokerError.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return await _prepare(broker, specs, partitions)
+        except KafkaError as error:
+            if time.monotonic() > deadline:
+                raise NoBrokerError(broker, error) from error
+            log.warning("waiting for the broker at %s: %s", broker, type(error).__name__)
+        await asyncio.sleep(1.0)
+
+
+async def _prepare(broker: str, specs: list[TopicSpec], partitions: int) -> None:
+    await ensure_topics(broker, specs)
+    await check_topics(broker, [spec.name for spec in specs], partitions)
+    found = await _configs(broker, [spec.name for spec in specs])
+    for spec in specs:
+        for setting in CHECKED:
+            wanted, is_set = spec.config[setting], found.get(spec.name, {}).get(setting)
+            if is_set is not None and is_set != wanted:
+                raise TopicSettingError(spec.name, setting, is_set, wanted)
+
+
+async def _configs(broker: str, names: list[str]) -> Mapping[str, Mapping[str, str]]:
+    client = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await client.start()
+    try:
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        configs: dict[str, dict[str, str]] = {}
+        for answer in await client.describe_configs(asked):
+            for _code, _text, _type, name, entries in answer.resources:
+                configs[name] = {entry[0]: entry[1] for entry in entries}
+        return configs
+    finally:
+        await client.close()
