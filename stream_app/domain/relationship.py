@@ -82,6 +82,7 @@ def settle(rel: Relationship, until_ms: int, rules: Rules) -> list[Transition]:
             for _ in windows.walk(windows.day + 1, rules):
                 pass
             _evaluate_boundary(rel, moves, rules)
+            continue  # it may have moved again
         for _ in windows.walk(to_day, rules):
             _evaluate_boundary(rel, moves, rules)
             if not rel.settled:

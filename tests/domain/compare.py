@@ -1,6 +1,6 @@
 """The service's core and the oracle over the same lines, in one comparable form.
 
-    python -m tests.domain.compare FILE [PARTITIONS]     what the core says of FILE, as JSON
+python -m tests.domain.compare FILE [PARTITIONS]     what the core says of FILE, as JSON
 """
 
 from __future__ import annotations
