@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .badlines import Fields, bad_line, encoded
 from .dice import Dice, written
 from .plan import HOUR, MINUTE, Slot, slots
+from .probes import probe
 from .rules import DAY, MEMBER_VERBS
 
 BRANDS = ("acme", "globex.co", "b-3")
@@ -78,12 +79,57 @@ class Known:
     ids: int = 0
 
 
+@dataclass
+class Scripted:
+    """One line of script `number`; its times count from the start of the script at first."""
+
+    number: int
+    arrival: int
+    at: int
+    fields: Fields
+
+
 def history(seed: int, events: int = 5000) -> list[bytes]:
     """`events` lines in log order, without newlines. The same seed gives the same lines."""
     dice = Dice(seed)
     people = relationships(dice, max(2, events // 100))
+    scripted = probes(dice, events)
+    planned = slots(dice, len(people), events - len(scripted))
     writer = Writer(dice, people)
-    return [writer.line(slot) for slot in slots(dice, len(people), events)]
+    if scripted:  # over the time of the others
+        begin, end = planned[0].arrival, planned[-1].arrival - 200 * DAY
+        starts = [begin + dice.below(end - begin) for _ in range(scripted[-1].number + 1)]
+        for line in scripted:
+            line.arrival += starts[line.number]
+            line.at += starts[line.number]
+    todo: list[Slot | Scripted] = [*planned, *scripted]
+    todo.sort(key=lambda item: item.arrival)
+    return [
+        writer.line(item) if isinstance(item, Slot) else scripted_line(dice, item) for item in todo
+    ]
+
+
+def probes(dice: Dice, events: int) -> list[Scripted]:
+    """About a fifth of the events: scripts of persons of their own, each in log order."""
+    lines: list[Scripted] = []
+    number = 0
+    while True:
+        arrival = 0
+        script: list[Scripted] = []
+        for at, fields in probe(dice, has_room=events >= 2000 and number < 3):
+            arrival = max(arrival, at)
+            script.append(Scripted(number, arrival, at, fields))
+        if len(lines) + len(script) > events // 5:
+            return lines
+        lines += script
+        number += 1
+
+
+def scripted_line(dice: Dice, line: Scripted) -> bytes:
+    """One line of a script, by a person of its own."""
+    whose: Fields = {"brand": BRANDS[line.number % 2], "person": f"q{line.number}"}
+    at = written(dice, line.at)
+    return encoded({**whose, "platform": "x", **line.fields, "occurred_at": at})
 
 
 def relationships(dice: Dice, at_most: int) -> list[Known]:
@@ -132,7 +178,8 @@ class Writer:
             return None
         fields = dict(fields)
         if self.dice.chance(0.3):
-            fields["occurred_at"] = written(self.dice, slot.at)
+            ahead = self.dice.between(2, 40) * DAY if self.dice.chance(0.3) else 0
+            fields["occurred_at"] = written(self.dice, slot.at + ahead)
             fields["recorded_at"] = None
         if self.dice.chance(0.1) and fields.get("direction") != "outbound":
             fields["verb"] = self.dice.pick(("like", "share", "follow"))
