@@ -12,6 +12,7 @@ from stream_app.adapters.accounts import Accounts
 from stream_app.adapters.base import Finding, Refusal
 from stream_app.adapters.seen import Act, Seen
 from stream_app.adapters.times import shown_ms
+from stream_app.contracts.interaction import SLUG
 from stream_app.domain.rejects import Reason
 from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS
 
@@ -19,6 +20,7 @@ Interaction = dict[str, Any]
 
 _INBOUND = frozenset(INBOUND_VERBS)
 _OUTBOUND = frozenset(OUTBOUND_VERBS)
+_SLUG = re.compile(SLUG)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ANSWERS = frozenset(("reply", "quote", "message", "resolve"))
 _NO_ACT = frozenset(("update", "erase", "revoke", "moderate", "aggregate", "ignore"))
@@ -87,17 +89,17 @@ def _act(
 def _by_memory(finding: Finding, known: Act) -> Act:
     """What was seen, under the id of this event.
 
-    A restored act has an id of its own, so has a removal that does not name the act; one that
-    names it has the id of that act.
+    A restored act has an id of its own, so has a removal that is an act of its own (a refund of
+    a part); one that only says that the act is gone has the id of that act.
     """
     if finding.op == "restore":
         return msgspec.structs.replace(known, id=bounded(finding.id))
-    if not finding.undoes:
-        return msgspec.structs.replace(known, id=bounded(finding.id), undoes=known.id)
     # A restored act is `<id>~<event>`: then what was seen is newer than what the delivery names.
     named = bounded(finding.undoes)
-    undone = known.id if known.id.startswith(f"{named}~") else named
-    return msgspec.structs.replace(known, id=undone, undoes=undone)
+    newer = not named or known.id.startswith(f"{named}~")
+    undone = known.id if newer else named
+    own = undone if finding.id in (finding.undoes, finding.key) else bounded(finding.id)
+    return msgspec.structs.replace(known, id=own, undoes=undone)
 
 
 def _answer(finding: Finding, parent: Act) -> Act | Skip:
@@ -124,6 +126,8 @@ def _stated(finding: Finding, platform: str, accounts: Accounts) -> Act | Skip |
         return Skip("unresolved" if finding.op != "create" else "no_account")
     if not person:
         return Skip("unresolved" if finding.op != "create" else "no_person")
+    if not finding.id:
+        return Refusal(reason=Reason.WRONG_SHAPE, path="id", expected="what makes it one act")
     if _CONTROL.search(person):
         return Refusal(reason=Reason.BAD_PERSON, path="actor", expected="no control characters")
     brand = accounts.brand(platform, account)
@@ -160,8 +164,9 @@ def _add_details(made: Interaction, finding: Finding, act: Act) -> None:
         made["value"] = {"amount": finding.value.amount, "currency": finding.value.currency}
     if finding.method:
         made["method"] = bounded(finding.method, 128)
-    if finding.topics:
-        made["topics"] = list(finding.topics[:16])
+    topics = [topic for topic in finding.topics if _SLUG.match(topic)]
+    if topics:
+        made["topics"] = topics[:16]
     if finding.sentiment is not None:
         made["sentiment"] = finding.sentiment
     for name in ("automated", "incentivised"):

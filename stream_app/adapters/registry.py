@@ -21,13 +21,27 @@ from stream_app.adapters.fields import Malformed
 from stream_app.domain.rejects import Reason
 
 PLATFORMS = (
-    "x",
-    "mastodon",
-    "instagram",
-    "messenger",
+    "activitypub",
     "bluesky",
+    "discourse",
+    "email",
     "facebook",
+    "friendfeed",
+    "github",
+    "instagram",
+    "intercom",
+    "linkedin",
+    "mastodon",
+    "messenger",
+    "reddit",
+    "segment",
+    "shopify",
+    "stackexchange",
+    "stripe",
+    "stumbleupon",
     "twitter",
+    "wordpress",
+    "x",
 )
 ALIASES = {"twitter_v1": "twitter", "x_activity": "x"}
 

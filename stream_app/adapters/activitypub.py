@@ -1,0 +1,307 @@
+"""ActivityPub: one activity as it arrives in an inbox (Mastodon, Pleroma, Lemmy, Friendica, ...).
+
+A like names the liked object and hardly ever its owner: the owner is known where an account of ours
+is listed and the object's address begins with it. An `Undo` or a `Delete` may name only an id;
+what that was comes from what was seen. The time inside an undone activity is that activity's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stream_app.adapters import times
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome
+from stream_app.adapters.fields import Malformed, Node
+
+PLATFORM = "activitypub"
+_PUBLIC = frozenset(("https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"))
+_ACTORS = frozenset(("Person", "Service", "Application", "Organization"))
+_ON_OBJECT = {
+    "Like": "like",
+    "EmojiReact": "like",
+    "Announce": "share",
+    "Dislike": "dislike",
+    "View": "view",
+    "Read": "view",
+    "Listen": "view",
+}
+_ON_ACTOR = {"Follow": "follow", "Block": "block", "Join": "join"}
+_VERBS = {**_ON_OBJECT, **_ON_ACTOR}
+
+EVENTS = (
+    Event("Create(reply)", "reply", note="a reply that also mentions is one act"),
+    Event("Create(mention)", "mention"),
+    Event("Create(quote)", "quote"),
+    Event("Create(message)", "message"),
+    Event("Create(vote)", "vote"),
+    Event("Create", "post"),
+    Event("Update(reply)", "reply", "update"),
+    Event("Update(mention)", "mention", "update"),
+    Event("Update(quote)", "quote", "update"),
+    Event("Update(message)", "message", "update"),
+    Event("Update", "post", "update"),
+    Event("Delete", "post", "delete", "what it was, from what was seen"),
+    Event("Delete(actor)", "", "erase"),
+    *(Event(name, verb) for name, verb in _VERBS.items()),
+    *(Event(f"Undo({name})", verb, "undo") for name, verb in _VERBS.items()),
+    Event("Leave", "join", "undo"),
+    Event("Undo(like)", "like", "undo", "by id only, as the id looks"),
+    Event("Undo(follow)", "follow", "undo", "by id only"),
+    Event("Undo(share)", "share", "undo", "by id only"),
+    Event("Undo(block)", "block", "undo", "by id only"),
+    Event("Undo(unknown)", "", "undo", "by id only"),
+    Event("Flag", "report", note="by a server's own actor, as servers do"),
+    Event("moderation", "", "moderate", "Remove, Add, and a group's removals"),
+    Event("other", "", "ignore", "Accept, Reject, Move, Update of an actor, what is new"),
+)
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """The finding of one activity."""
+    root = delivery.json()
+    kind = root.id("type")
+    if kind == "Announce" and isinstance(root.raw("object"), dict):
+        inner = root.need("object")
+        if "actor" in inner:  # a group passes on what a member did: the member is the actor
+            yield _activity(inner, delivery, _id_of(root, "actor"))
+            return
+    yield _activity(root, delivery, "")
+
+
+def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
+    kind = root.id("type")
+    if kind in ("Create", "Update"):
+        return _object(root, kind, group)
+    if kind in _VERBS:
+        return _act(root, kind, delivery, group)
+    if kind == "Undo":
+        return _undo(root, delivery)
+    if kind == "Delete":
+        return _delete(root)
+    if kind == "Leave":
+        return _leave(root)
+    if kind == "Flag":
+        return _flag(root)
+    if kind in ("Add", "Remove"):
+        return Finding(native="moderation", op="moderate", direction="none")
+    return _ignored(root, "no_act")
+
+
+def _object(root: Node, kind: str, group: str) -> Finding:
+    item = root.need("object")
+    actor = _id_of(root, "actor")
+    if item.text("type") in _ACTORS or item.text("type") == "Group":
+        return _ignored(root, "actor_update")
+    own = item.id("id")
+    verb, target, object_ = _addressed(root, item, actor, own)
+    if verb == "post" and group:
+        target = group
+    update = kind == "Update"
+    at = times.iso(item, "updated") if update else times.iso(root, "published")
+    direction = "inbound" if target or verb != "post" else "none"
+    return Finding(
+        native=kind if verb == "post" else f"{kind}({verb})",
+        verb=verb,
+        op="update" if update else "create",
+        actor=actor,
+        target=target,
+        object=own if update else object_,
+        at_us=at if at is not None or update else times.iso(item, "published"),
+        direction="self" if actor == target else direction,
+        id=own,
+        key=own,
+        in_reply_to=_iri(item, "inReplyTo") if verb == "reply" else "",
+        automated=root.child("actor").text("type") in ("Service", "Application")
+        if isinstance(root.raw("actor"), dict)
+        else False,
+    )
+
+
+def _addressed(root: Node, item: Node, actor: str, own: str) -> tuple[str, str, str]:
+    """(verb, person, object): one object is one act, for its most direct address."""
+    parent = _iri(item, "inReplyTo")
+    quoted = _iri(item, "quote") or item.first("quoteUrl", "quoteUri", "_misskey_quote")
+    named = _mentioned(item, actor)
+    told = named or _recipient(root, actor) or _recipient(item, actor)
+    if parent:
+        vote = "name" in item and not item.text("content")
+        return ("vote" if vote else "reply"), told, parent
+    if quoted:
+        return "quote", told, quoted
+    if item.text("type") == "ChatMessage":
+        return "message", told, own
+    return ("mention" if named else "post"), named, own
+
+
+def _mentioned(item: Node, actor: str) -> str:
+    """The first person named in the text."""
+    tags = item.raw("tag")
+    for tag in tags if isinstance(tags, list) else [tags]:
+        if isinstance(tag, dict) and tag.get("type") == "Mention":
+            href = tag.get("href")
+            if isinstance(href, str) and href != actor:
+                return href
+    return ""
+
+
+def _recipient(root: Node, actor: str) -> str:
+    """The first person in `to` and `cc`: not the public, not followers, not the author."""
+    for key in ("to", "cc"):
+        said = root.raw(key)
+        for one in said if isinstance(said, list) else [said]:
+            if not isinstance(one, str) or one == actor or one in _PUBLIC:
+                continue
+            if one.rpartition("/")[2] not in ("followers", "subscribers", "following", "members"):
+                return "" if one.startswith(("http://www.w3.org/", "https://www.w3.org/")) else one
+    return ""
+
+
+def _act(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
+    verb, actor, own = _VERBS[kind], _id_of(root, "actor"), root.id("id")
+    subject = _id_of(root, "object")
+    on_actor = kind in _ON_ACTOR
+    target = subject if on_actor else _owner(subject, delivery) or _recipient(root, actor)
+    return Finding(
+        native=kind,
+        verb=verb,
+        actor=actor,
+        target=target,
+        object="" if on_actor else subject,
+        at_us=times.iso(root, "published"),
+        direction="self" if actor == target else "inbound",
+        id=own,
+        key=own,
+        in_reply_to="" if on_actor else subject,
+    )
+
+
+def _undo(root: Node, delivery: Delivery) -> Finding:
+    actor = _id_of(root, "actor")
+    at = times.iso(root, "published")
+    inner = root.raw("object")
+    if not isinstance(inner, dict):
+        own = _id_of(root, "object")
+        verb = _guessed(own)
+        return Finding(
+            native=f"Undo({verb or 'unknown'})",
+            verb=verb,
+            op="undo",
+            actor=actor,
+            object=own,
+            at_us=at,
+            id=own,
+            key=own,
+            undoes=own,
+        )
+    done = root.need("object")
+    kind = done.id("type")
+    if kind not in _VERBS:
+        return _ignored(root, "unknown_undo")
+    own, subject, on_actor = done.id("id"), _id_of(done, "object"), kind in _ON_ACTOR
+    target = subject if on_actor else _owner(subject, delivery)
+    return Finding(
+        native=f"Undo({kind})",
+        verb=_VERBS[kind],
+        op="undo",
+        actor=actor,
+        target=target,
+        object="" if on_actor else subject,
+        at_us=at,
+        direction="self" if actor == target else "inbound",
+        id=own,
+        key=own,
+        undoes=own,
+    )
+
+
+def _guessed(activity: str) -> str:
+    """The verb of an activity known by its id only, by how servers make ids."""
+    for sign, verb in (("like", "like"), ("react", "like"), ("follow", "follow")):
+        if f"#{sign}" in activity or f"/{sign}" in activity:
+            return verb
+    if "#block" in activity or "/block" in activity:
+        return "block"
+    return "share" if "announce" in activity or activity.endswith("/activity") else ""
+
+
+def _delete(root: Node) -> Finding:
+    actor, own = _id_of(root, "actor"), _id_of(root, "object")
+    item = root.raw("object")
+    person = isinstance(item, dict) and root.need("object").text("type") in _ACTORS
+    erase = own == actor or person
+    return Finding(
+        native="Delete(actor)" if erase else "Delete",
+        verb="" if erase else "post",
+        op="erase" if erase else "delete",
+        actor=actor,
+        object=own,
+        at_us=times.iso(root, "published"),
+        direction="none",
+        id=own,
+        key="" if erase else own,
+        undoes="" if erase else own,
+    )
+
+
+def _leave(root: Node) -> Finding:
+    actor, target = _id_of(root, "actor"), _id_of(root, "object")
+    return Finding(
+        native="Leave",
+        verb="join",
+        op="undo",
+        actor=actor,
+        target=target,
+        at_us=times.iso(root, "published"),
+        id=root.text("id") or f"leave:{actor}:{target}",
+    )
+
+
+def _flag(root: Node) -> Finding:
+    said = root.raw("object")
+    first = said[0] if isinstance(said, list) and said else said
+    target = first.get("id") if isinstance(first, dict) else first
+    return Finding(
+        native="Flag",
+        verb="report",
+        actor=_id_of(root, "actor"),
+        target=target if isinstance(target, str) else "",
+        at_us=times.iso(root, "published"),
+        direction="peer",
+        id=root.id("id"),
+    )
+
+
+def _owner(address: str, delivery: Delivery) -> str:
+    """The listed account whose address an object's address goes on from."""
+    ours = [a for a in delivery.accounts.of(PLATFORM) if address.startswith(f"{a.rstrip('/')}/")]
+    return max(ours, key=len, default="")
+
+
+def _iri(node: Node, key: str) -> str:
+    """The address in a field that may hold an address, an object or a list of such; or `""`."""
+    value: Any = node.raw(key)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, str) else ""
+
+
+def _id_of(node: Node, key: str) -> str:
+    """As `_iri`, and it must be there."""
+    address = _iri(node, key)
+    if not address:
+        raise Malformed(node.at(key), "an address, or an object with an id")
+    return address
+
+
+def _ignored(root: Node, reason: str) -> Finding:
+    return Finding(
+        native="other",
+        op="ignore",
+        actor=_iri(root, "actor"),
+        at_us=times.iso(root, "published"),
+        direction="none",
+        reason=reason,
+    )

@@ -1,0 +1,123 @@
+"""E-mail events of SendGrid (an array) and Mailgun (`event-data`). The sender is the brand.
+
+An open is weak: mail programs fetch pictures by themselves. Where the provider says that a machine
+did it, it is `automated`. A delivery says nothing of what was sent, so it is no offer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stream_app.adapters import times
+from stream_app.adapters.accounts import OWNER
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
+from stream_app.adapters.fields import Malformed, Node, decode
+
+PLATFORM = "email"
+_ACTS = {
+    "open": ("view", "create"),
+    "opened": ("view", "create"),
+    "click": ("click", "create"),
+    "clicked": ("click", "create"),
+    "spamreport": ("report", "create"),
+    "complained": ("report", "create"),
+    "unsubscribe": ("subscribe", "undo"),
+    "unsubscribed": ("subscribe", "undo"),
+    "group_unsubscribe": ("subscribe", "undo"),
+    "group_resubscribe": ("subscribe", "create"),
+}
+
+EVENTS = (
+    *(Event(name, verb, op) for name, (verb, op) in _ACTS.items()),
+    Event("other", "", "ignore", "processed, delivered, deferred, bounced, dropped, what is new"),
+)
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """All events of a delivery."""
+    value = decode(delivery.payload)
+    if isinstance(value, list):
+        nodes = (_node(item, n) for n, item in enumerate(value))
+        yield from each(nodes, lambda event: iter((_sendgrid(event),)))
+        return
+    root = Node.of(value)
+    if "event-data" in root:
+        yield _mailgun(root.need("event-data"))
+    elif "event" in root:
+        yield _sendgrid(root)
+    else:
+        raise Malformed("$", "an array of SendGrid's, or event-data of Mailgun's")
+
+
+def _node(item: object, n: int) -> Node:
+    return Node(item, f"$[{n}]") if isinstance(item, dict) else Node({}, f"$[{n}]")
+
+
+def _sendgrid(event: Node) -> Finding:
+    name = event.id("event")
+    message = event.text("sg_message_id")
+    category = event.raw("category")
+    first = category[0] if isinstance(category, list) and category else category
+    return _finding(
+        event,
+        name,
+        actor=event.text("email"),
+        object_=event.text("url") if name == "click" else message,
+        own=event.text("sg_event_id"),
+        message=message,
+        method=event.text("marketing_campaign_name") or (first if isinstance(first, str) else ""),
+        automated=event.flag("sg_machine_open"),
+        group=event.text("asm_group_id"),
+    )
+
+
+def _mailgun(event: Node) -> Finding:
+    name = event.id("event")
+    message = event.child("message").child("headers").text("message-id")
+    tags = [tag for tag in event.list("tags") if isinstance(tag, str)]
+    return _finding(
+        event,
+        name,
+        actor=event.text("recipient"),
+        object_=event.text("url") if name == "clicked" else message,
+        own=event.text("id"),
+        message=message,
+        method=event.child("campaigns").text("name") if not tags else tags[0],
+        automated=event.child("client-info").text("client-type") == "robot"
+        or bool(event.child("client-info").text("bot")),
+    )
+
+
+def _finding(
+    event: Node,
+    name: str,
+    *,
+    actor: str,
+    object_: str,
+    own: str,
+    message: str,
+    method: str,
+    automated: bool,
+    group: str = "",
+) -> Finding:
+    at = times.seconds(event, "timestamp")
+    act = _ACTS.get(name)
+    if act is None:
+        return Finding(
+            native="other", op="ignore", actor=actor, at_us=at, direction="none", reason="no_act"
+        )
+    verb, op = act
+    if verb == "subscribe":
+        object_ = group and f"group:{group}"
+    return Finding(
+        native=name,
+        verb=verb,
+        op=op,
+        actor=actor,
+        object=object_,
+        at_us=at,
+        account=OWNER,
+        id=own or f"{name}:{actor}:{message}:{event.raw('timestamp')}",
+        method=method,
+        automated=automated,
+    )

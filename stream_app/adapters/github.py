@@ -1,0 +1,367 @@
+"""GitHub webhooks: the event's name is in the header `X-GitHub-Event`, its id in
+`X-GitHub-Delivery`; the body alone does not tell.
+
+The repository's owner is the brand. A star is delivered as `star` and as `watch`, with the time in
+the first only, so only the first counts. A release is delivered up to three times; `published`
+counts. An issue that was moved here was counted where it was opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from stream_app.adapters import times
+from stream_app.adapters.accounts import OWNER
+from stream_app.adapters.base import Delivery, Event, Finding, Money, Outcome
+from stream_app.adapters.fields import Malformed, Node, amount
+
+PLATFORM = "github"
+
+_THREADS = {
+    # event: (verb, field of the thing, field of what it is on)
+    "issues": ("message", "issue", ""),
+    "issue_comment": ("reply", "comment", "issue"),
+    "commit_comment": ("reply", "comment", ""),
+    "discussion": ("message", "discussion", ""),
+    "discussion_comment": ("reply", "comment", "discussion"),
+    "pull_request": ("contribute", "pull_request", ""),
+    "pull_request_review": ("reply", "review", "pull_request"),
+    "pull_request_review_comment": ("reply", "comment", "pull_request"),
+}
+_NEW = frozenset(("opened", "created", "submitted"))
+
+EVENTS = (
+    Event("star.created", "like"),
+    Event("star.deleted", "like", "undo", "has no time"),
+    Event("watch.started", "like", note="the same act as star.created, counted there"),
+    Event("fork", "share"),
+    *(
+        Event(f"{name}.{suffix}", verb, op)
+        for name, (verb, _, _) in _THREADS.items()
+        for suffix, op in (("new", "create"), ("edited", "update"), ("deleted", "delete"))
+    ),
+    Event("issues.transferred_in", "message", note="counted where it was opened"),
+    Event("discussion.answered", "endorse", note="the answer's author is credited"),
+    Event("discussion.unanswered", "endorse", "undo"),
+    Event("push", "contribute"),
+    Event("gollum", "contribute", note="pages of the wiki"),
+    Event("release.published", "post", note="the brand's own work"),
+    Event("release.edited", "post", "update"),
+    Event("release.deleted", "post", "delete"),
+    Event("member.added", "join"),
+    Event("member.removed", "join", "undo"),
+    Event("organization.member_added", "join"),
+    Event("organization.member_removed", "join", "undo"),
+    Event("org_block.blocked", "block"),
+    Event("org_block.unblocked", "block", "undo"),
+    Event("sponsorship.created", "purchase"),
+    Event("sponsorship.edited", "purchase", "update", "and tier changes, and cancellations"),
+    Event("marketplace_purchase.purchased", "purchase"),
+    Event("marketplace_purchase.changed", "purchase", "update"),
+    Event("other", "", "ignore", "builds, labels, assignments, settings, what is new"),
+)
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """The finding of one webhook."""
+    root = delivery.json()
+    name = delivery.header("x-github-event") or _guessed(root)
+    if not root:
+        raise Malformed("$", "a webhook's payload")
+    reader = _READERS.get(name)
+    found = reader(root, name, delivery) if reader else None
+    found = found or _ignored(root)
+    yield msgspec.structs.replace(found, automated=True) if _by_bot(root) else found
+
+
+def _guessed(root: Node) -> str:
+    """The event of a payload that came without its headers, for the plainest ones."""
+    for field, name in (
+        ("starred_at", "star"),
+        ("forkee", "fork"),
+        ("comment", "issue_comment"),
+        ("review", "pull_request_review"),
+        ("pull_request", "pull_request"),
+        ("issue", "issues"),
+        ("release", "release"),
+        ("sponsorship", "sponsorship"),
+        ("marketplace_purchase", "marketplace_purchase"),
+        ("pusher", "push"),
+        ("member", "member"),
+    ):
+        if field in root:
+            return name
+    return "watch" if root.text("action") == "started" else ""
+
+
+def _by_bot(root: Node) -> bool:
+    return root.child("sender").text("type") == "Bot"
+
+
+def _sender(root: Node) -> str:
+    return root.need("sender").id("id")
+
+
+def _owner(root: Node) -> str:
+    """The account that the repository, or else the hook, belongs to."""
+    owner = root.child("repository").child("owner").text("id")
+    return owner or root.child("organization").text("id")
+
+
+def _direction(actor: str, target: str) -> str:
+    return "self" if actor and actor == target else "inbound"
+
+
+def _act(
+    root: Node,
+    native: str,
+    verb: str,
+    own: str,
+    *,
+    op: str = "create",
+    actor: str = "",
+    object_: str = "",
+    at_us: int | None = None,
+    key: str = "",
+    in_reply_to: str = "",
+    elsewhere: bool = False,
+) -> Finding:
+    """An act of `actor` (the sender) towards the owner."""
+    actor = actor or _sender(root)
+    target = _owner(root)
+    return Finding(
+        native=native,
+        verb=verb,
+        op=op,
+        actor=actor,
+        target=target,
+        object=object_,
+        at_us=at_us,
+        direction=_direction(actor, target),
+        account="" if target else OWNER,
+        id=own,
+        key=key,
+        undoes=key if op == "delete" else "",
+        in_reply_to=in_reply_to,
+        elsewhere=elsewhere,
+    )
+
+
+def _star(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    action = root.id("action")
+    if action not in ("created", "deleted"):
+        return None
+    repository = root.need("repository").id("id")
+    key = f"star:{_sender(root)}:{repository}"
+    deleted = action == "deleted"
+    at = None if deleted else times.iso(root, "starred_at")
+    stamp = delivery.header("x-github-delivery") if at is None else str(at // 1_000)
+    return _act(
+        root,
+        f"star.{action}",
+        "like",
+        f"{key}:{stamp}",
+        op="undo" if deleted else "create",
+        at_us=at,
+        key=key,
+    )
+
+
+def _watch(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    if root.id("action") != "started":
+        return None
+    own = f"star:{_sender(root)}:{root.need('repository').id('id')}"
+    return _act(root, "watch.started", "like", own, elsewhere=True)
+
+
+def _fork(root: Node, name: str, delivery: Delivery) -> Finding:
+    forkee = root.need("forkee")
+    own = forkee.id("id")
+    return _act(
+        root, "fork", "share", f"fork:{own}", object_=own, at_us=times.iso(forkee, "created_at")
+    )
+
+
+def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    verb, field, on = _THREADS[name]
+    action = root.id("action")
+    if name == "discussion" and action in ("answered", "unanswered"):
+        return _answered(root, action)
+    ops = {"edited": "update", "deleted": "delete", **dict.fromkeys(_NEW, "create")}
+    op = ops.get(action)
+    if op is None:
+        return None
+    thing = root.need(field)
+    own = thing.id("id")
+    moved = name == "issues" and "old_issue" in root.child("changes")
+    suffix = "new" if op == "create" else action
+    at = None
+    if op == "create":
+        at = times.iso(thing, "created_at") or times.iso(thing, "submitted_at")
+        at = times.iso(thing, "submitted_at") if name == "pull_request_review" else at
+    elif op == "update":
+        at = times.iso(thing, "updated_at")
+    return _act(
+        root,
+        f"{name}.{'transferred_in' if moved else suffix}",
+        verb,
+        f"{field}:{own}",
+        op=op,
+        object_=own,
+        at_us=at,
+        key=f"{field}:{own}",
+        in_reply_to=f"{on}:{root.need(on).id('id')}" if on else "",
+        elsewhere=moved,
+    )
+
+
+def _answered(root: Node, action: str) -> Finding:
+    undo = action == "unanswered"
+    answer = root.child("old_answer") if undo else root.need("answer")
+    own = answer.text("id")
+    actor, target = _sender(root), answer.child("user").text("id")
+    return Finding(
+        native=f"discussion.{action}",
+        verb="endorse",
+        op="undo" if undo else "create",
+        actor=actor,
+        target=target,
+        object=own,
+        at_us=None if undo else times.iso(root.need("discussion"), "answer_chosen_at"),
+        direction="self" if actor == target else "peer",
+        id=f"answer:{own}",
+        undoes=f"answer:{own}" if undo else "",
+    )
+
+
+def _push(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    head = root.child("head_commit")
+    if not head:  # a branch or a tag was deleted
+        return None
+    own = head.id("id")
+    return _act(root, "push", "contribute", f"push:{own}", at_us=times.iso(head, "timestamp"))
+
+
+def _gollum(root: Node, name: str, delivery: Delivery) -> Finding:
+    pages = list(root.nodes("pages"))
+    own = pages[0].text("sha") if pages else delivery.header("x-github-delivery")
+    return _act(root, "gollum", "contribute", f"wiki:{own}")
+
+
+def _release(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    action = root.id("action")
+    op = {"published": "create", "edited": "update", "deleted": "delete"}.get(action)
+    if op is None:
+        return None
+    release = root.need("release")
+    own = release.id("id")
+    return Finding(
+        native=f"release.{action}",
+        verb="post",
+        op=op,
+        actor=_owner(root) or _sender(root),
+        object=own,
+        at_us=times.iso(release, "published_at") if op == "create" else None,
+        direction="outbound",
+        id=f"release:{own}",
+    )
+
+
+def _member(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    action = root.id("action").removeprefix("member_")
+    if action not in ("added", "removed"):
+        return None
+    person = root.need("member") if name == "member" else root.need("membership").need("user")
+    actor, removed = person.id("id"), action == "removed"
+    native = f"member.{action}" if name == "member" else f"organization.member_{action}"
+    own = f"join:{actor}:{delivery.header('x-github-delivery')}"
+    return _act(root, native, "join", own, op="undo" if removed else "create", actor=actor)
+
+
+def _org_block(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    action = root.id("action")
+    if action not in ("blocked", "unblocked"):
+        return None
+    actor = root.need("organization").id("id")
+    target = root.need("blocked_user").id("id")
+    return Finding(
+        native=f"org_block.{action}",
+        verb="block",
+        op="undo" if action == "unblocked" else "create",
+        actor=actor,
+        target=target,
+        direction="outbound",
+        id=f"block:{target}:{delivery.header('x-github-delivery')}",
+    )
+
+
+def _sponsorship(root: Node, name: str, delivery: Delivery) -> Finding:
+    created = root.id("action") == "created"
+    deal = root.need("sponsorship")
+    actor, target = deal.need("sponsor").id("id"), deal.need("sponsorable").id("id")
+    tier = deal.child("tier")
+    return Finding(
+        native=f"sponsorship.{'created' if created else 'edited'}",
+        verb="purchase",
+        op="create" if created else "update",
+        actor=actor,
+        target=target,
+        at_us=times.iso(deal, "created_at") if created else None,
+        direction=_direction(actor, target),
+        id=f"sponsorship:{actor}:{target}:{deal.text('created_at')}",
+        value=_cents(tier, "monthly_price_in_cents", 1),
+    )
+
+
+def _purchase(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    action = root.id("action")
+    if action not in ("purchased", "changed"):
+        return None
+    deal = root.need("marketplace_purchase")
+    actor = deal.need("account").id("id")
+    yearly = deal.text("billing_cycle") == "yearly"
+    field = "yearly_price_in_cents" if yearly else "monthly_price_in_cents"
+    units = deal.raw("unit_count")
+    count = units if isinstance(units, int) and units > 0 else 1
+    return Finding(
+        native=f"marketplace_purchase.{action}",
+        verb="purchase",
+        op="create" if action == "purchased" else "update",
+        actor=actor,
+        at_us=times.iso(root, "effective_date"),
+        account=OWNER,
+        id=f"marketplace:{actor}:{root.text('effective_date')}",
+        value=_cents(deal.child("plan"), field, count),
+    )
+
+
+def _cents(node: Node, field: str, count: int) -> Money | None:
+    """A price in US cents, times `count`; GitHub states no other currency."""
+    cents = node.raw(field)
+    if not isinstance(cents, int) or isinstance(cents, bool):
+        return None
+    return Money(amount(cents * count, node.at(field), 2), "USD")
+
+
+def _ignored(root: Node) -> Finding:
+    actor = root.child("sender").text("id")
+    return Finding(native="other", op="ignore", actor=actor, direction="none", reason="no_act")
+
+
+_Reader = Callable[[Node, str, Delivery], Finding | None]
+_READERS: dict[str, _Reader] = {
+    **dict.fromkeys(_THREADS, _thread),
+    "star": _star,
+    "watch": _watch,
+    "fork": _fork,
+    "push": _push,
+    "gollum": _gollum,
+    "release": _release,
+    "member": _member,
+    "organization": _member,
+    "org_block": _org_block,
+    "sponsorship": _sponsorship,
+    "marketplace_purchase": _purchase,
+}

@@ -1,0 +1,137 @@
+"""Shopify webhooks: the topic is in the header `X-Shopify-Topic`, the shop in
+`X-Shopify-Shop-Domain`; the shop is the brand.
+
+An order is told when it is created, paid, edited, fulfilled: it is a purchase once, when paid.
+Times carry the shop's offset; `processed_at` is when the customer bought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from stream_app.adapters import times
+from stream_app.adapters.accounts import OWNER
+from stream_app.adapters.base import Delivery, Event, Finding, Money, Outcome
+from stream_app.adapters.fields import Malformed, Node, amount, currency
+
+PLATFORM = "shopify"
+_ORDER_OPS = {
+    "orders/paid": "create",
+    "orders/create": "create",
+    "orders/updated": "update",
+    "orders/edited": "update",
+    "orders/cancelled": "undo",
+}
+_CONSENT = (
+    "customers_email_marketing_consent/update",
+    "customers_sms_marketing_consent/update",
+    "customers_marketing_consent/update",
+)
+
+EVENTS = (
+    *(
+        Event(name, "purchase", op, "counted when paid" if name == "orders/create" else "")
+        for name, op in _ORDER_OPS.items()
+    ),
+    Event("refunds/create", "purchase", "undo", "the customer from what was seen"),
+    Event("customers/marketing_consent(given)", "subscribe"),
+    Event("customers/marketing_consent(taken)", "subscribe", "undo"),
+    Event("customers/redact", "", "erase"),
+    Event("customers/delete", "", "erase"),
+    Event("other", "", "ignore", "carts, checkouts, products, fulfilment, what is new"),
+)
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """The finding of one webhook."""
+    root = delivery.json()
+    if not root:
+        raise Malformed("$", "a webhook's payload")
+    topic = delivery.header("x-shopify-topic")
+    if not topic and "financial_status" in root:
+        topic = "orders/paid" if root.text("financial_status") == "paid" else "orders/updated"
+    shop = delivery.header("x-shopify-shop-domain") or OWNER
+    if topic in _ORDER_OPS:
+        yield _order(root, topic, shop)
+    elif topic == "refunds/create":
+        yield _refund(root, shop)
+    elif topic in _CONSENT:
+        yield _consent(root, shop)
+    elif topic in ("customers/redact", "customers/delete"):
+        own = root.child("customer").text("id") or root.id("id")
+        yield Finding(native=topic, op="erase", actor=own, direction="none", id=own)
+    else:
+        yield Finding(native="other", op="ignore", direction="none", reason="no_act")
+
+
+def _order(order: Node, topic: str, shop: str) -> Finding:
+    own, op = order.id("id"), _ORDER_OPS[topic]
+    if op == "create":
+        at = times.iso(order, "processed_at") or times.iso(order, "created_at")
+    else:
+        at = times.iso(order, "cancelled_at" if op == "undo" else "updated_at")
+    key = f"order:{own}"
+    return Finding(
+        native=topic,
+        verb="purchase",
+        op=op,
+        actor=order.child("customer").text("id"),
+        object=own,
+        at_us=at,
+        account=shop,
+        id=key,
+        key=key,
+        undoes=key if op == "undo" else "",
+        value=_price(order) if op == "create" else None,
+        elsewhere=topic == "orders/create",
+    )
+
+
+def _price(order: Node) -> Money | None:
+    """The price in the shop's own currency, as `currency` says; not the one presented."""
+    if "total_price" not in order:
+        return None
+    return Money(
+        amount(order.raw("total_price"), order.at("total_price")),
+        currency(order.raw("currency"), order.at("currency")),
+    )
+
+
+def _refund(refund: Node, shop: str) -> Finding:
+    order = refund.id("order_id")
+    paid_back = [t for t in refund.nodes("transactions") if t.text("kind") == "refund"]
+    value = None
+    if paid_back:
+        parts = [Decimal(amount(t.raw("amount"), t.at("amount"))) for t in paid_back]
+        code = currency(paid_back[0].raw("currency"), paid_back[0].at("currency"))
+        value = Money(format(sum(parts, Decimal(0)), "f"), code)
+    return Finding(
+        native="refunds/create",
+        verb="purchase",
+        op="undo",
+        object=order,
+        at_us=times.iso(refund, "processed_at") or times.iso(refund, "created_at"),
+        account=shop,
+        id=f"refund:{refund.id('id')}",
+        key=f"order:{order}",
+        value=value,
+    )
+
+
+def _consent(root: Node, shop: str) -> Finding:
+    consent = root.child("email_marketing_consent") or root.child("sms_marketing_consent") or root
+    given = consent.text("state") == "subscribed"
+    actor = root.text("customer_id") or root.id("id")
+    at = times.iso(consent, "consent_updated_at")
+    kind = "sms" if "sms_marketing_consent" in root else "email"
+    return Finding(
+        native=f"customers/marketing_consent({'given' if given else 'taken'})",
+        verb="subscribe",
+        op="create" if given else "undo",
+        actor=actor,
+        object=kind,
+        at_us=at,
+        account=shop,
+        id=f"consent:{kind}:{actor}:{consent.text('consent_updated_at')}",
+    )

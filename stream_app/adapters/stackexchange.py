@@ -1,0 +1,109 @@
+"""Stack Exchange API: questions with their answers and comments (seconds since the epoch).
+
+The site's tags belong to nobody: a question is towards the brand that the topic is for, an answer
+and a comment towards the author of what they are on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stream_app.adapters import times
+from stream_app.adapters.accounts import OWNER
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
+from stream_app.adapters.fields import Malformed, Node
+
+PLATFORM = "stackexchange"
+
+EVENTS = (
+    Event("question", "message"),
+    Event("answer", "reply", note="towards the asker"),
+    Event("comment", "reply", note="towards the author of the post"),
+)
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """The findings of one question, or of all items of a page."""
+    root = delivery.json()
+    if "items" in root:
+        yield from each(root.nodes("items"), _item)
+    elif root.first("question_id", "answer_id", "comment_id"):
+        yield from _item(root)
+    else:
+        raise Malformed("$.question_id", "a question, an answer, a comment or items")
+
+
+def _item(item: Node) -> Iterator[Outcome]:
+    if "comment_id" in item:
+        yield _comment(item, "")
+    elif "answer_id" in item:
+        yield _answer(item, "")
+        yield from _comments(item)
+    else:
+        yield _question(item)
+        asker = _user(item)
+        yield from each(item.nodes("answers"), lambda a: iter((_answer(a, asker),)))
+        yield from _comments(item)
+        yield from each(item.nodes("answers"), _comments)
+
+
+def _comments(post: Node) -> Iterator[Outcome]:
+    author = _user(post)
+    yield from each(post.nodes("comments"), lambda c: iter((_comment(c, author),)))
+
+
+def _user(node: Node) -> str:
+    """The author; `""` for accounts that are gone."""
+    owner = node.child("owner")
+    return "" if owner.text("user_type") == "does_not_exist" else owner.text("user_id")
+
+
+def _question(question: Node) -> Finding:
+    own = question.id("question_id")
+    tags = [tag for tag in question.list("tags") if isinstance(tag, str)]
+    return Finding(
+        native="question",
+        verb="message",
+        actor=_user(question),
+        object=own,
+        at_us=times.seconds(question, "creation_date"),
+        account=OWNER,
+        id=f"question:{own}",
+        key=f"question:{own}",
+        topics=tuple(tags),
+    )
+
+
+def _answer(answer: Node, asker: str) -> Finding:
+    own, actor = answer.id("answer_id"), _user(answer)
+    question = answer.text("question_id")
+    return Finding(
+        native="answer",
+        verb="reply",
+        actor=actor,
+        target=asker,
+        object=own,
+        at_us=times.seconds(answer, "creation_date"),
+        direction="self" if actor and actor == asker else "peer",
+        id=f"answer:{own}",
+        key=f"answer:{own}",
+        in_reply_to=f"question:{question}",
+    )
+
+
+def _comment(comment: Node, author: str) -> Finding:
+    own, actor = comment.id("comment_id"), _user(comment)
+    addressed = _user(Node({"owner": comment.raw("reply_to_user")}, comment.path))
+    target = addressed or author
+    return Finding(
+        native="comment",
+        verb="reply",
+        actor=actor,
+        target=target,
+        object=own,
+        at_us=times.seconds(comment, "creation_date"),
+        direction="self" if actor and actor == target else "peer",
+        id=f"comment:{own}",
+        key=f"comment:{own}",
+        in_reply_to=f"{comment.text('post_type') or 'question'}:{comment.text('post_id')}",
+    )

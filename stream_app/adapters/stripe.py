@@ -1,0 +1,157 @@
+"""Stripe events. One payment is told by several (`checkout.session.completed`,
+`payment_intent.succeeded`, `charge.succeeded`, `invoice.paid`): its id is the payment intent's.
+
+`data.object` of a refund is the original charge, whose `amount_refunded` is the sum of all refunds
+so far; the event's own time is `created` at the top. Amounts are integers in minor units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stream_app.adapters import times
+from stream_app.adapters.accounts import OWNER
+from stream_app.adapters.base import Delivery, Event, Finding, Money, Outcome
+from stream_app.adapters.fields import Node, amount, currency
+
+PLATFORM = "stripe"
+_NO_MINOR = frozenset(
+    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905
+)
+_THREE_MINOR = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
+_PAID = {
+    # event: field of the amount
+    "checkout.session.completed": "amount_total",
+    "checkout.session.async_payment_succeeded": "amount_total",
+    "payment_intent.succeeded": "amount_received",
+    "charge.succeeded": "amount",
+    "invoice.paid": "amount_paid",
+    "invoice.payment_succeeded": "amount_paid",
+}
+_SUBSCRIBED = {
+    "customer.subscription.created": "create",
+    "customer.subscription.updated": "update",
+    "customer.subscription.deleted": "undo",
+}
+
+EVENTS = (
+    *(Event(name, "purchase") for name in _PAID),
+    Event("charge.refunded", "purchase", "undo", "the value is this refund's alone"),
+    *(Event(name, "subscribe", op) for name, op in _SUBSCRIBED.items()),
+    Event("charge.dispute.created", "complain"),
+    Event("customer.deleted", "", "erase"),
+    Event("other", "", "ignore", "drafts, failures, payouts, catalogue, nothing paid, what is new"),
+)
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """The finding of one event."""
+    root = delivery.json()
+    kind, item = root.id("type"), root.need("data").need("object")
+    if kind in _PAID:
+        yield _paid(root, item, kind)
+    elif kind == "charge.refunded":
+        yield _refunded(root, item)
+    elif kind in _SUBSCRIBED:
+        yield _subscribed(root, item, kind)
+    elif kind == "charge.dispute.created":
+        yield _finding(root, item, kind, "complain", "create", item.id("id"))
+    elif kind == "customer.deleted":
+        own = item.id("id")
+        at = times.seconds(root, "created")
+        yield Finding(native=kind, op="erase", actor=own, at_us=at, direction="none", id=own)
+    else:
+        yield _ignored(root, "no_act")
+
+
+def _finding(
+    root: Node,
+    item: Node,
+    kind: str,
+    verb: str,
+    op: str,
+    own: str,
+    **more: Money | str | bool | None,
+) -> Finding:
+    """A finding towards the account of the event (Connect), or the one that the topic is for."""
+    fields: dict[str, object] = {
+        "native": kind,
+        "verb": verb,
+        "op": op,
+        "actor": _id(item, "customer"),
+        "object": item.id("id"),
+        "at_us": times.seconds(root, "created"),
+        "account": root.text("account") or OWNER,
+        "id": own,
+        **more,
+    }
+    return Finding(**fields)  # type: ignore[arg-type]
+
+
+def _paid(root: Node, item: Node, kind: str) -> Finding:
+    value = _money(item, _PAID[kind])
+    unpaid = item.text("payment_status") in ("unpaid", "no_payment_required")
+    if unpaid or value is None or not value.amount.strip("0."):
+        return _ignored(root, "nothing_paid")
+    # What a subscription costs is told by its invoices.
+    elsewhere = kind.startswith("checkout.") and item.text("mode") == "subscription"
+    own = _payment(item)
+    return _finding(
+        root, item, kind, "purchase", "create", own, value=value, key=own, elsewhere=elsewhere
+    )
+
+
+def _refunded(root: Node, item: Node) -> Finding:
+    refunds = list(item.child("refunds").nodes("data"))
+    before = root.need("data").child("previous_attributes").raw("amount_refunded")
+    after = item.raw("amount_refunded")
+    value: Money | None
+    if _whole(before) and _whole(after) and after >= before:
+        value = _minor(after - before, item, "amount_refunded")
+    elif refunds:
+        value = _money(refunds[0], "amount") or _money(item, "amount_refunded")
+    else:
+        value = _money(item, "amount_refunded")
+    paid = _payment(item)
+    own = (refunds[0].text("id") if refunds else "") or root.id("id")
+    # No `key`: the refund is an act of its own, of part of the payment that it names.
+    return _finding(
+        root, item, "charge.refunded", "purchase", "undo", own, value=value, undoes=paid, key=paid
+    )
+
+
+def _subscribed(root: Node, item: Node, kind: str) -> Finding:
+    own = item.id("id")
+    op = _SUBSCRIBED[kind]
+    undoes = own if op == "undo" else ""
+    return _finding(root, item, kind, "subscribe", op, own, key=own, undoes=undoes)
+
+
+def _payment(item: Node) -> str:
+    """The id that all events of one payment share."""
+    return _id(item, "payment_intent") or _id(item, "invoice") or item.id("id")
+
+
+def _id(node: Node, key: str) -> str:
+    """An id, or the id of the object that was expanded in its place."""
+    value = node.raw(key)
+    return node.child(key).text("id") if isinstance(value, dict) else node.text(key)
+
+
+def _money(item: Node, field: str) -> Money | None:
+    return _minor(item.raw(field), item, field) if _whole(item.raw(field)) else None
+
+
+def _minor(value: int, item: Node, field: str) -> Money:
+    code = currency(item.raw("currency"), item.at("currency"))
+    digits = 0 if code in _NO_MINOR else 3 if code in _THREE_MINOR else 2
+    return Money(amount(value, item.at(field), digits), code)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _ignored(root: Node, reason: str) -> Finding:
+    at = times.seconds(root, "created")
+    return Finding(native="other", op="ignore", at_us=at, direction="none", reason=reason)

@@ -1,0 +1,144 @@
+"""WordPress: comments of a WXR export (one `<item>` or a whole file) and of the REST API.
+
+Only the `*_gmt` times are UTC, and in an export even those may be out of order. The site is the
+brand, the post's author is whom a comment is to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+from stream_app.adapters import times
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome, Refusal
+from stream_app.adapters.fields import Malformed, Node
+from stream_app.domain.rejects import Reason
+
+PLATFORM = "wordpress"
+_DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
+_PREFIX = re.compile(rb"<(/?)(?:wp|dc|content|excerpt|wfw):")
+_NAMESPACES = re.compile(rb"\sxmlns(:\w+)?=(\"[^\"]*\"|'[^']*')")
+_LINKS = frozenset(("pingback", "trackback"))
+
+EVENTS = (
+    Event("comment", "reply"),
+    Event("pingback", "mention", note="another site links to the post; trackbacks too"),
+    Event("comment(held)", "", "moderate", "spam, in the bin, or not yet approved"),
+    Event("other", "", "ignore", "notes, reviews of plug-ins, what is new"),
+)
+
+
+def read(delivery: Delivery) -> Iterator[Outcome]:
+    """The findings of all comments."""
+    if delivery.payload.lstrip().startswith((b"{", b"[")):
+        root = delivery.json()
+        yield _finding(_of_rest(root))
+        return
+    for item in _items(delivery.payload):
+        for comment in item.iterfind("comment"):
+            try:
+                yield _finding(_of_export(item, comment))
+            except Malformed as fault:
+                yield Refusal.of(fault)
+
+
+def _items(payload: bytes) -> Iterator[ElementTree.Element]:
+    """The items of an export. Names lose their prefixes: exports of any version read alike."""
+    if not payload.strip():
+        raise Malformed("$", "an export", Reason.EMPTY)
+    if _DOCTYPE.search(payload):
+        raise Malformed("$", "XML without a document type", Reason.NOT_JSON)
+    plain = _NAMESPACES.sub(b"", _PREFIX.sub(rb"<\1", payload))
+    try:
+        root = ElementTree.fromstring(plain)
+    except (ElementTree.ParseError, ValueError, RecursionError) as fault:
+        raise Malformed("$", "an export in XML", Reason.NOT_JSON) from fault
+    if root.tag != "item" and root.find("channel") is None:
+        raise Malformed("$", "an <item>, or <rss> with a <channel>")
+    yield from root.iter("item")
+
+
+def _of_export(item: ElementTree.Element, comment: ElementTree.Element) -> Node:
+    """A comment of an export as fields."""
+
+    def said(name: str) -> str:
+        return (comment.findtext(name) or "").strip()
+
+    link = (item.findtext("link") or "").strip()
+    return Node(
+        {
+            "id": said("comment_id"),
+            "post": (item.findtext("post_id") or "").strip(),
+            "user": said("comment_user_id"),
+            "email": said("comment_author_email"),
+            "url": said("comment_author_url"),
+            "gmt": said("comment_date_gmt"),
+            "kind": said("comment_type"),
+            "state": said("comment_approved"),
+            "parent": said("comment_parent"),
+            "to": (item.findtext("creator") or "").strip(),
+            "site": _host(link),
+        },
+        "item.comment",
+    )
+
+
+def _of_rest(root: Node) -> Node:
+    """A comment of the REST API as the same fields."""
+    state = root.text("status")
+    return Node(
+        {
+            "id": root.id("id"),
+            "post": root.text("post"),
+            "user": root.text("author"),
+            "email": root.text("author_email"),
+            "url": root.text("author_url"),
+            "gmt": root.text("date_gmt"),
+            "kind": root.text("type"),
+            "state": "1" if state in ("", "approved", "approve") else state,
+            "parent": root.text("parent"),
+            "to": "",
+            "site": _host(root.text("link")),
+        },
+        "$",
+    )
+
+
+def _host(link: str) -> str:
+    try:
+        return urlsplit(link).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _finding(comment: Node) -> Finding:
+    own, kind = comment.id("id"), comment.text("kind")
+    address = f"{comment.text('post')}#comment-{own}"
+    at = None
+    if "gmt" in comment and comment.text("gmt") and not comment.text("gmt").startswith("0000"):
+        at = times.rfc3339(comment.raw("gmt"), comment.at("comment_date_gmt"), assume_utc=True)
+    if comment.text("state") not in ("1", ""):
+        return Finding(
+            native="comment(held)", op="moderate", object=address, at_us=at, direction="none"
+        )
+    link = kind in _LINKS
+    if kind not in ("", "comment") and not link:
+        return Finding(native="other", op="ignore", at_us=at, direction="none", reason="no_act")
+    user = comment.text("user")
+    logged_in = user if user not in ("", "0") else ""
+    site, target = comment.text("site"), comment.text("to")
+    parent = comment.text("parent")
+    return Finding(
+        native="pingback" if link else "comment",
+        verb="mention" if link else "reply",
+        actor=comment.text("url") if link else logged_in or comment.text("email"),
+        target=target,
+        object=address,
+        at_us=at,
+        account=site or target,
+        id=address,
+        key=address,
+        in_reply_to=f"{comment.text('post')}#comment-{parent}" if parent not in ("", "0") else "",
+    )
