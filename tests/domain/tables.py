@@ -387,7 +387,7 @@ TIME: Final = {
         1-1ms   | reply              |            | too_old
         1       | reply              |            |
     """,
-    "the watermark is that of before the record at hand": """
+    "an accepted event takes the watermark, for others, to a day before it": """
         day     | event              | stage      | why
         0       | reply              | attention  | evidence
         300     | view who=zed       |            |
