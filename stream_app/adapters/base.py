@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 
 from stream_app.adapters.accounts import NO_ACCOUNTS, Accounts
-from stream_app.adapters.fields import Malformed, Node, decode
+from stream_app.adapters.fields import Malformed, Node, Part, decode
 from stream_app.domain.rejects import Reason
 
 MAX_DELIVERY_BYTES = 256 * 1024
@@ -105,7 +105,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Outcome = Finding | Refusal
-ItemReader = Callable[[Node], Iterable[Outcome]]
+ItemReader = Callable[[Node], Outcome | Iterable[Outcome]]
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -168,10 +168,14 @@ def renamed(finding: Finding, native: str) -> Finding:
     return msgspec.structs.replace(finding, native=native)
 
 
-def each(nodes: Iterable[Node], read: ItemReader) -> Iterator[Outcome]:
+def each(parts: Iterable[Part], read: ItemReader) -> Iterator[Outcome]:
     """The outcomes of every item; a malformed item is refused and does not stop the others."""
-    for node in nodes:
+    for value, path in parts:
         try:
-            yield from read(node)
+            found = read(Node.of(value, path))
+            if isinstance(found, Finding | Refusal):
+                yield found
+            else:
+                yield from found
         except Malformed as fault:
             yield Refusal.of(fault)

@@ -37,8 +37,8 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     """All events of a delivery."""
     value = decode(delivery.payload)
     if isinstance(value, list):
-        nodes = (_node(item, n) for n, item in enumerate(value))
-        yield from each(nodes, lambda event: iter((_sendgrid(event),)))
+        parts = ((item, f"$[{n}]") for n, item in enumerate(value))
+        yield from each(parts, lambda event: _sendgrid(event))
         return
     root = Node.of(value)
     if "event-data" in root:
@@ -47,10 +47,6 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         yield _sendgrid(root)
     else:
         raise Malformed("$", "an array of SendGrid's, or event-data of Mailgun's")
-
-
-def _node(item: object, n: int) -> Node:
-    return Node(item, f"$[{n}]") if isinstance(item, dict) else Node({}, f"$[{n}]")
 
 
 def _sendgrid(event: Node) -> Finding:

@@ -79,17 +79,17 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     kind = root.id("object")
     if "entry" not in root:
         raise Malformed("$.entry", "an array")
-    yield from each(root.nodes("entry"), lambda entry: _entry(entry, kind))
+    yield from each(root.parts("entry"), lambda entry: _entry(entry, kind))
 
 
 def _entry(entry: Node, kind: str) -> Iterator[Outcome]:
     page = entry.text("id") or entry.id("uid")
     if kind == "permissions":
-        yield from each(entry.nodes("changes"), lambda c: iter((_permission(c, entry),)))
+        yield from each(entry.parts("changes"), lambda c: _permission(c, entry))
         return
-    yield from each(entry.nodes("changes"), lambda c: iter((_change(c, page, entry),)))
+    yield from each(entry.parts("changes"), lambda c: _change(c, page, entry))
     for key in ("messaging", "standby"):
-        yield from each(entry.nodes(key), lambda m: meta.message(m, page))
+        yield from each(entry.parts(key), lambda m: meta.message(m, page))
 
 
 def _change(change: Node, page: str, entry: Node) -> Finding:

@@ -37,6 +37,10 @@ def decode(payload: bytes) -> Any:
         raise Malformed("$", "JSON in UTF-8", Reason.NOT_JSON) from fault
 
 
+Part = tuple[Any, str]
+"""A value inside a delivery, and its path."""
+
+
 class Node:
     """An object inside a delivery, with its path. A missing or null field reads as empty."""
 
@@ -85,10 +89,15 @@ class Node:
             raise Malformed(self.at(key), "an array")
         return iter(value)
 
-    def nodes(self, key: str) -> Iterator[Node]:
-        """The objects of an array; none if absent."""
+    def parts(self, key: str) -> Iterator[Part]:
+        """The members of an array, whatever they are, each with its path."""
         for n, value in enumerate(self.list(key)):
-            yield Node.of(value, f"{self.at(key)}[{n}]")
+            yield value, f"{self.at(key)}[{n}]"
+
+    def nodes(self, key: str) -> Iterator[Node]:
+        """The objects of an array; none if absent. Raises `Malformed` at what is no object."""
+        for value, path in self.parts(key):
+            yield Node.of(value, path)
 
     def text(self, key: str) -> str:
         """An id or a word: a string or an integer, as text; `""` if absent."""

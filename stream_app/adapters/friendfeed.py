@@ -27,7 +27,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     """The findings of all entries, each with its comments and likes."""
     root = delivery.json()
     if "entries" in root:
-        yield from each(root.nodes("entries"), _entry)
+        yield from each(root.parts("entries"), _entry)
     elif "from" in root or "user" in root:
         yield from _entry(root)
     else:
@@ -68,8 +68,8 @@ def _entry(entry: Node) -> Iterator[Outcome]:
             direction="outbound",
             id=own,
         )
-    yield from each(entry.nodes("comments"), lambda c: iter((_comment(c, own, owner),)))
-    yield from each(entry.nodes("likes"), lambda n: iter((_like(n, own, owner),)))
+    yield from each(entry.parts("comments"), lambda c: _comment(c, own, owner))
+    yield from each(entry.parts("likes"), lambda n: _like(n, own, owner))
 
 
 def _comment(comment: Node, entry: str, owner: str) -> Finding:

@@ -41,14 +41,14 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     root.id("object")
     if "entry" not in root:
         raise Malformed("$.entry", "an array")
-    yield from each(root.nodes("entry"), _entry)
+    yield from each(root.parts("entry"), _entry)
 
 
 def _entry(entry: Node) -> Iterator[Outcome]:
     account = entry.id("id")
-    yield from each(entry.nodes("changes"), lambda change: _change(change, account, entry))
+    yield from each(entry.parts("changes"), lambda change: _change(change, account, entry))
     for key in ("messaging", "standby"):
-        yield from each(entry.nodes(key), lambda event: _message(event, account))
+        yield from each(entry.parts(key), lambda event: _message(event, account))
 
 
 def _message(event: Node, account: str) -> Iterator[Outcome]:

@@ -40,7 +40,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     if root.text("type") == "LEAD_ACTION" or "leadGenFormResponse" in root:
         yield _lead(root)
     elif "notifications" in root:
-        yield from each(root.nodes("notifications"), lambda n: iter((_notification(n),)))
+        yield from each(root.parts("notifications"), lambda n: _notification(n))
     elif "type" in root:
         yield Finding(native="other", op="ignore", direction="none", reason="unknown_type")
     else:

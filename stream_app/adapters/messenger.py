@@ -19,13 +19,13 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     root.id("object")
     if "entry" not in root:
         raise Malformed("$.entry", "an array")
-    yield from each(root.nodes("entry"), _entry)
+    yield from each(root.parts("entry"), _entry)
 
 
 def _entry(entry: Node) -> Iterator[Outcome]:
     page = entry.id("id")
     for key in ("messaging", "standby"):
-        yield from each(entry.nodes(key), lambda event: meta.message(event, page))
+        yield from each(entry.parts(key), lambda event: meta.message(event, page))
     for _ in entry.nodes("changes"):
         yield Finding(
             native="other",

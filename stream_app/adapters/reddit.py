@@ -32,7 +32,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     """The findings of a thing, or of all things in a listing."""
     root = delivery.json()
     if root.text("kind") == "Listing":
-        yield from each(root.need("data").nodes("children"), lambda n: iter((_thing(n),)))
+        yield from each(root.need("data").parts("children"), lambda n: _thing(n))
     else:
         yield _thing(root)
 

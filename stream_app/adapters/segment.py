@@ -55,7 +55,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     """The findings of a message, or of all messages of a batch."""
     root = delivery.json()
     if "batch" in root:
-        yield from each(root.nodes("batch"), lambda message: iter((_message(message),)))
+        yield from each(root.parts("batch"), lambda message: _message(message))
     else:
         yield _message(root)
 

@@ -26,7 +26,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     """The findings of one question, or of all items of a page."""
     root = delivery.json()
     if "items" in root:
-        yield from each(root.nodes("items"), _item)
+        yield from each(root.parts("items"), _item)
     elif root.first("question_id", "answer_id", "comment_id"):
         yield from _item(root)
     else:
@@ -42,14 +42,14 @@ def _item(item: Node) -> Iterator[Outcome]:
     else:
         yield _question(item)
         asker = _user(item)
-        yield from each(item.nodes("answers"), lambda a: iter((_answer(a, asker),)))
+        yield from each(item.parts("answers"), lambda a: _answer(a, asker))
         yield from _comments(item)
-        yield from each(item.nodes("answers"), _comments)
+        yield from each(item.parts("answers"), _comments)
 
 
 def _comments(post: Node) -> Iterator[Outcome]:
     author = _user(post)
-    yield from each(post.nodes("comments"), lambda c: iter((_comment(c, author),)))
+    yield from each(post.parts("comments"), lambda c: _comment(c, author))
 
 
 def _user(node: Node) -> str:

@@ -41,7 +41,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     root = delivery.json()
     if "items" in root:
         person = root.first("user", "username", "userid")
-        yield from each(root.nodes("items"), lambda item: iter((_item(item, person),)))
+        yield from each(root.parts("items"), lambda item: _item(item, person))
     else:
         yield _item(root, "")
 

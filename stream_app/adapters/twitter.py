@@ -55,7 +55,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
             yield _ignored("other", "unknown_event")
             continue
         try:
-            yield from each(root.nodes(key), lambda item, r=reader: iter((r(item, account),)))  # type: ignore[misc]
+            yield from each(root.parts(key), lambda item, r=reader: r(item, account))  # type: ignore[misc]
         except Malformed as fault:
             yield Refusal.of(fault)
 

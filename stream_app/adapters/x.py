@@ -118,7 +118,7 @@ def _direct(payload: Node, kind: str, account: str) -> Iterator[Outcome]:
     known = [key for key in readers if key in payload]
     for key in known:
         reader, native = readers[key]
-        for outcome in each(payload.nodes(key), lambda e, r=reader: iter((r(e, account),))):  # type: ignore[misc]
+        for outcome in each(payload.parts(key), lambda e, r=reader: r(e, account)):  # type: ignore[misc]
             if isinstance(outcome, Finding):
                 yield renamed(outcome, "other" if outcome.op == "ignore" else native)
             else:

@@ -120,6 +120,14 @@ def test_one_malformed_item_does_not_stop_its_neighbours() -> None:
     assert isinstance(message, Finding)
 
 
+def test_what_is_no_item_does_not_stop_its_neighbours() -> None:
+    batch = sample("facebook/batch.json")
+    batch["entry"].insert(0, 7)
+    batch["entry"][1]["changes"].insert(1, None)
+    outcomes = say("facebook", batch)
+    assert [type(outcome) for outcome in outcomes] == [Refusal, Finding, Refusal, Finding, Finding]
+
+
 def test_unknown_platforms_are_an_error_of_the_caller() -> None:
     with pytest.raises(UnknownPlatform):
         read("myspace", b"{}")
