@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .settings import EngineSettings
 
 _SMALL_FETCH_RECORDS = 500
+_LONGEST_WAIT_S = 0.2
+"""A fetch knows only the partitions that were active when it began."""
 
 
 class _NoReadOffsets(dict[Any, Any]):
@@ -91,7 +93,10 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
             if pause_s > 0:
                 await asyncio.sleep(pause_s)
         got = await super()._fetch_records(
-            consumer, active_partitions, timeout=timeout, max_records=max_records
+            consumer,
+            active_partitions,
+            timeout=min(timeout or 0.0, _LONGEST_WAIT_S),
+            max_records=max_records,
         )
         # No await from here to the return: a seek in between would mark old records as new.
         self._last_fetch_s = time.monotonic()
@@ -374,8 +379,12 @@ def _close(batch: BatchBuilder, count: int) -> None:
     batch.close()
 
 
-def forget_transaction_error(producer: AIOKafkaProducer) -> None:
-    """Mark the error of a failed transaction as seen, or asyncio complains about it later."""
-    waiter = producer._txn_manager._transaction_waiter
-    if waiter is not None and waiter.done() and not waiter.cancelled():
-        waiter.exception()
+def forget_errors(producer: AIOKafkaProducer) -> None:
+    """Mark the errors of a failed producer as seen, or asyncio complains about them later."""
+    futures = [producer._txn_manager._transaction_waiter]
+    for batches in producer._message_accumulator._batches.values():
+        for batch in batches:
+            futures += [batch.future, batch._drain_waiter]
+    for future in futures:
+        if future is not None and future.done() and not future.cancelled():
+            future.exception()

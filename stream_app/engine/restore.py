@@ -87,7 +87,8 @@ class Restorer:
             if await self._read(local.next_offset, end, local):
                 return Restored(end, self._records, "")
             wiped = "foreign"
-        log.warning("partition %d: store is rebuilt: %s", self._tp.partition, wiped)
+        level = logging.INFO if wiped == "absent" else logging.WARNING
+        log.log(level, "partition %d: store is rebuilt: %s", self._tp.partition, wiped)
         self._store.wipe()
         self._position, self._position_offset = None, -1
         await self._read(begin, end, None)

@@ -53,8 +53,8 @@ class EngineSettings:
     """Largest slice handed to the job."""
     max_partition_fetch_bytes: int = 2 << 20
     """Bytes fetched from one partition at a time."""
-    fetch_max_wait_ms: int = 500
-    """Longest time that the broker holds back an empty answer."""
+    fetch_max_wait_ms: int = 100
+    """Longest time that the broker holds back an empty answer; a seek has to wait for it."""
     fetch_interval_ms: int = 20
     """Pause between two small fetches: each costs more than its records."""
     compression: str | None = "snappy"

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from .errors import FencedError, ForeignWriterError
-from .private import fill_batches, forget_transaction_error, wait_until_fenced
+from .private import fill_batches, forget_errors, wait_until_fenced
 from .settings import EngineSettings
 from .unit import Snapshot
 
@@ -67,7 +67,7 @@ class Writer:
 
     async def stop(self) -> None:
         """Close; never raises, never waits for long."""
-        forget_transaction_error(self._producer)
+        forget_errors(self._producer)
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self._producer.stop(), 3)
 

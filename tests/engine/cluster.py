@@ -171,6 +171,12 @@ class Cluster:
         assert worker.returncode is not None
         return worker.returncode
 
+    async def ended_or(self, name: str, *, seconds: float) -> None:
+        """Wait so long, or until the worker has ended."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.workers[name].poll() is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
     # -- what came out
 
     async def read(

@@ -16,7 +16,7 @@ async def test_join_and_leave(cluster: Make) -> None:
     async with cluster(sources=("in", "more")) as c:
         c.start("a", data_dir=str(c.disk("shared")))
         await c.ready("a", partitions=4)
-        feeding = asyncio.create_task(feed_slowly(c, 60))
+        feeding = asyncio.create_task(feed_slowly(c, 70))
         c.start("b", data_dir=str(c.disk("shared")))
         await c.ready("a", partitions=2)
         await c.ready("b", partitions=2)
@@ -28,9 +28,11 @@ async def test_join_and_leave(cluster: Make) -> None:
         c.start("a", data_dir=str(c.disk("shared")))
         await c.ready("a", partitions=2)
         c.kill("b")
+        c.start("b", data_dir=str(c.disk("shared")))
         await feeding
         await c.drained()
         assert await c.stop("a") == 0
+        assert await c.stop("b") == 0
         await c.check_exact()
 
 

@@ -87,7 +87,7 @@ def main() -> None:
     app = create_app(EngineSettings(**settings), job, options["sources"])
     health = (app.engine, Path(options["health"]))
     threading.Thread(target=publish_health, args=health, daemon=True).start()
-    run_worker(app, loglevel="WARN")
+    run_worker(app, loglevel=options.get("loglevel", "WARN"))
 
 
 if __name__ == "__main__":
