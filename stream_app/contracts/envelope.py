@@ -45,7 +45,7 @@ class _Envelope(msgspec.Struct, gc=False):
 class _Present(msgspec.Struct, gc=False):
     """Which of the fields that an envelope can stand in for an interaction brings itself."""
 
-    id: Any = None
+    id: Any = msgspec.UNSET
     occurred_at: Any = None
 
 
@@ -135,7 +135,7 @@ def _read_data(
         present = _decode_present(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _at(path, read_interaction(data, recorded_ms, policy))  # says what is wrong
-    if present.id is None:
+    if present.id is msgspec.UNSET:
         if not isinstance(ce_id, str) or not ce_id:
             return _wrong("$.id: expected a `str`: neither the data nor the CloudEvent has one")
         data = _with_id(data, ce_id)

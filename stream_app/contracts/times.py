@@ -30,7 +30,10 @@ class _MidnightOf(dict[str, int]):
     """`YYYY-MM-DD` -> its midnight in ms; a stream has few distinct days, so they are kept."""
 
     def __missing__(self, text: str) -> int:
-        midnight = (date.fromisoformat(text).toordinal() - _EPOCH_ORDINAL) * DAY_MS
+        try:
+            midnight = (date.fromisoformat(text).toordinal() - _EPOCH_ORDINAL) * DAY_MS
+        except ValueError:  # its message repeats the value
+            raise ValueError("no such date") from None
         if len(self) >= _DAYS_KEPT:
             self.clear()
         self[text] = midnight

@@ -1,0 +1,47 @@
+"""What the tests of the contracts share."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from stream_app.contracts.interaction import read_interaction
+from stream_app.contracts.policy import default_policy
+from stream_app.domain.events import Interaction
+from stream_app.domain.rejects import Reject
+
+NOW: Final = 1_780_000_000_000
+"""A record's timestamp, 2026-05-28."""
+
+GOOD: Final[dict[str, Any]] = {
+    "id": "113998215502",
+    "brand": "acme",
+    "person": "mastodon:1093",
+    "platform": "mastodon",
+    "verb": "reply",
+    "occurred_at": NOW,
+}
+
+
+def record(**more: Any) -> bytes:
+    """A good interaction with fields changed."""
+    return json.dumps({**GOOD, **more}, ensure_ascii=False).encode()
+
+
+def read(value: bytes | None) -> Interaction | Reject:
+    """What the reader makes of a record's value."""
+    return read_interaction(value, NOW, default_policy())
+
+
+def accepted(**more: Any) -> Interaction:
+    """The interaction of a good record with fields changed."""
+    found = read(record(**more))
+    assert isinstance(found, Interaction), found
+    return found
+
+
+def refused(value: bytes | None) -> Reject:
+    """The refusal of a record."""
+    found = read(value)
+    assert isinstance(found, Reject), "it was accepted"
+    return found
