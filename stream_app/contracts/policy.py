@@ -160,12 +160,12 @@ def _brand_policy(tree: Tree, path: tuple[str, ...]) -> BrandPolicy:
         raise _WrongError((*path, "brand", "topics"), "expected a list of slugs")
     return BrandPolicy(
         points=points,
-        per_verb_cap=int(_number(tree, ("caps", "per_verb"), 1, 1_000, path)),
-        per_pane_cap=int(_number(tree, ("caps", "per_day"), 1, 1_000_000, path)),
+        per_verb_cap=_whole(tree, ("caps", "per_verb"), 1, 1_000, path),
+        per_pane_cap=_whole(tree, ("caps", "per_day"), 1, 1_000_000, path),
         stages=cast("Any", stages),
         negative_below=_number(tree, ("sentiment", "negative_below"), -1, 1, path),
         answer_ms=int(_number(tree, ("offers", "answer_days"), 0, 30, path) * DAY_MS),
-        open_offers=int(_number(tree, ("offers", "open"), 1, 64, path)),
+        open_offers=_whole(tree, ("offers", "open"), 1, 64, path),
         forget_offer_ms=int(_number(tree, ("offers", "forget_days"), 1, 90, path) * DAY_MS),
         topics=tuple(topics),
     )
@@ -178,6 +178,12 @@ def _number(
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise _WrongError((*path, *keys), f"expected a number from {low} to {high}")
     return value
+
+
+def _whole(tree: Tree, keys: tuple[str, str], low: int, high: int, path: tuple[str, ...]) -> int:
+    if type(tree[keys[0]][keys[1]]) is not int:
+        raise _WrongError((*path, *keys), f"expected a whole number from {low} to {high}")
+    return int(_number(tree, keys, low, high, path))
 
 
 def _points(value: Any, path: tuple[str, ...]) -> Points:
