@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 from .errors import RecordTooLargeError
@@ -99,15 +98,20 @@ class Unit(Generic[S]):
             elif key in self._inflight:
                 state = self._inflight[key]
             else:
-                prefix = state_prefix(key)
-                state = self._codec.load(partial(self._part, prefix))
+                state = self._load(key)
             if state is None:
                 return None
         self._keep(key, state)
         return state
 
-    def _part(self, prefix: bytes, suffix: bytes) -> bytes | None:
-        return self._store.get(prefix + suffix)
+    def _load(self, key: bytes) -> S | None:
+        prefix, get = state_prefix(key), self._store.db.get
+
+        def part(suffix: bytes) -> bytes | None:
+            value: bytes | None = get(prefix + suffix)
+            return None if value is None else value[:-4]  # without its seal
+
+        return self._codec.load(part)
 
     def _keep(self, key: bytes, state: S) -> None:
         # Two generations: what was not touched while a whole generation passed by is dropped.
@@ -152,7 +156,7 @@ class Unit(Generic[S]):
         for layer in (self._young, self._old, self._dirty, self._inflight):
             if key in layer:
                 return layer[key]
-        return self._codec.load(partial(self._part, state_prefix(key)))
+        return self._load(key)
 
     # -- outputs
 
@@ -221,7 +225,8 @@ class Unit(Generic[S]):
 
         Raises what the codec raises, and `RecordTooLargeError`; the unit must be reset then.
         """
-        changelog = list(self._encode_states())
+        changelog: list[tuple[bytes, bytes | None]] = []
+        size_bytes = self.output_bytes + self._encode_states(changelog)
         changelog.extend(self._index.take())
         position = Position(
             VERSION,
@@ -231,32 +236,47 @@ class Unit(Generic[S]):
             self.meta,
         )
         changelog.append((POSITION_KEY, pack_position(position)))
-        size = self.output_bytes + sum(len(k) + len(v or b"") for k, v in changelog)
-        snapshot = Snapshot(changelog, self._outputs, position, self.records, size)
+        snapshot = Snapshot(changelog, self._outputs, position, self.records, size_bytes)
         self._inflight, self._dirty = self._dirty, {}
         self._cleared, self._outputs = set(), {}
         self.output_bytes = self.records = 0
         return snapshot
 
-    def _encode_states(self) -> Iterator[tuple[bytes, bytes | None]]:
+    def _encode_states(self, into: list[tuple[bytes, bytes | None]]) -> int:
+        """Append the records of all changed states; gives their size in bytes."""
         dump, limit = self._codec.dump, self._max_record_bytes - _RECORD_OVERHEAD_BYTES
+        cleared, append, size_bytes = self._cleared, into.append, 0
         for key, state in self._dirty.items():
             prefix = state_prefix(key)
-            parts: Iterable[tuple[bytes, bytes | None]] = () if state is None else dump(state)
-            if key in self._cleared:
-                written = {prefix + suffix: value for suffix, value in parts}
-                for raw in self._store.parts_of(key):
-                    written.setdefault(raw, None)
-                records: Iterable[tuple[bytes, bytes | None]] = written.items()
-            else:
-                records = ((prefix + suffix, value) for suffix, value in parts)
-            for raw, value in records:
+            if key in cleared:
+                self._encode_cleared(key, state, into)
+                continue
+            assert state is not None
+            for suffix, value in dump(state):
+                raw = prefix + suffix
                 if value is None:
-                    yield raw, None
+                    append((raw, None))
                     continue
-                if len(raw) + len(value) > limit:
-                    raise RecordTooLargeError(what="state", size=len(value), limit=limit)
-                yield raw, seal(raw, value)
+                size = len(raw) + len(value)
+                if size > limit:
+                    raise RecordTooLargeError(what="state", size=size, limit=limit)
+                size_bytes += size
+                append((raw, seal(raw, value)))
+        return size_bytes
+
+    def _encode_cleared(
+        self, key: bytes, state: S | None, into: list[tuple[bytes, bytes | None]]
+    ) -> None:
+        """A state that was deleted, and perhaps put again: no old part may stay."""
+        prefix = state_prefix(key)
+        parts = () if state is None else self._codec.dump(state)
+        written = {prefix + suffix: value for suffix, value in parts}
+        for raw in self._store.parts_of(key):
+            written.setdefault(raw, None)
+        for raw, value in written.items():
+            if value is not None and len(raw) + len(value) > self._max_record_bytes:
+                raise RecordTooLargeError(what="state", size=len(value))
+            into.append((raw, None if value is None else seal(raw, value)))
 
     def written(self) -> None:
         """The last snapshot is committed and in the store."""

@@ -26,6 +26,7 @@ INDEX_TAG = b"i"
 MAX_KEY_BYTES = 0xFFFF
 
 _U16 = _Struct(">H")
+_SHORT_HEADS = tuple(STATE_TAG + _U16.pack(size) for size in range(256))
 _U64 = _Struct(">Q")
 _SIGN = 1 << 63
 _SEAL_BYTES = 4
@@ -64,7 +65,8 @@ _local = msgspec.msgpack.Decoder(Local).decode
 
 def state_prefix(key: bytes) -> bytes:
     """Key of a state's head, and prefix of the keys of its parts."""
-    return STATE_TAG + _U16.pack(len(key)) + key
+    size = len(key)
+    return (_SHORT_HEADS[size] if size < 256 else STATE_TAG + _U16.pack(size)) + key
 
 
 def key_of_head(raw: bytes) -> bytes | None:
@@ -87,7 +89,7 @@ def index_entry(raw: bytes) -> tuple[int, bytes]:
 
 def seal(raw_key: bytes, value: bytes) -> bytes:
     """Append the checksum over key and value."""
-    return value + crc32(value, crc32(raw_key)).to_bytes(_SEAL_BYTES, "big")
+    return value + crc32(value, crc32(raw_key)).to_bytes(4, "big")
 
 
 def is_sealed(raw_key: bytes, value: bytes) -> bool:
