@@ -12,6 +12,7 @@ import click
 
 from stream_app.adapters.registry import PLATFORMS
 from stream_app.bootstrap import build_app, prepare_topics
+from stream_app.cli.lifeline import end_with_stdin
 from stream_app.cli.options import policy_option
 from stream_app.config import ConfigError, ServiceSettings
 from stream_app.domain.policy import Policy
@@ -51,8 +52,11 @@ from stream_app.engine import EngineError, run_worker
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]),
     default="INFO",
 )
+@click.option("--until-stdin-ends", is_flag=True, hidden=True, help="End when standard input does.")
 @policy_option
-def worker(policy: Policy, platforms: str, log_level: str, **options: Any) -> None:
+def worker(
+    policy: Policy, platforms: str, log_level: str, until_stdin_ends: bool, **options: Any
+) -> None:
     """Run one worker of the service. Start as many as you like: they share the partitions.
 
     It creates the topics that are missing, reads social.interactions and social.raw.*, and writes
@@ -65,6 +69,8 @@ def worker(policy: Policy, platforms: str, log_level: str, **options: Any) -> No
       rapport worker --broker kafka:9092
       rapport worker --web-port 6067 --data .rapport/second
     """
+    if until_stdin_ends:
+        end_with_stdin()
     chosen = tuple(name.strip() for name in platforms.split(",") if name.strip())
     unknown = [name for name in chosen if name not in PLATFORMS]
     if unknown:
