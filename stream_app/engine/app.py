@@ -7,14 +7,13 @@ import logging
 from collections.abc import AsyncIterable, Sequence
 from typing import Any, TypeVar
 
-import faust
 from yarl import URL
 
 from .batch import Batch, BatchScheduler
 from .engine import Engine
 from .job import Job
 from .observer import Observer
-from .private import LaneApp, LaneTableManager
+from .private import LaneApp, LaneTableManager, LaneWorker
 from .settings import EngineSettings
 from .table import StateTable
 
@@ -97,7 +96,7 @@ def run_worker(app: LaneApp, *, loglevel: str = "INFO", **worker_options: Any) -
     """Run until SIGTERM, SIGINT or a failure; ends the process by SystemExit, 0 if all was well."""
     tune_garbage_collector()
     logging.captureWarnings(True)
-    worker = faust.Worker(
+    worker = LaneWorker(
         app, loglevel=loglevel, redirect_stdouts=False, debug=False, **worker_options
     )
     worker.execute_from_commandline()

@@ -63,6 +63,8 @@ class Engine(Generic[S]):
         self.folder = settings.data_dir
         self._release_folder: contextlib.ExitStack = contextlib.ExitStack()
         self._watchdog = Watchdog(self, settings.hang_timeout_ms)
+        self.restoring = asyncio.Semaphore(_RESTORES_AT_ONCE)
+        self._changed = asyncio.Event()
         self._generation = 0
         self._frozen = True
         self._flowing = False
@@ -76,8 +78,6 @@ class Engine(Generic[S]):
 
     async def start(self) -> None:
         """Before the group is joined: folder, topics, timers. Raises `EngineRefusalError`."""
-        self._changed = asyncio.Event()
-        self.restoring = asyncio.Semaphore(_RESTORES_AT_ONCE)
         self.folder = claim_folder(self.settings.data_dir, self._release_folder)
         await self._prepare_topics()
         self._watchdog.start()

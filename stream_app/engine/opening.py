@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 
 _START_TIMEOUT_S = 30.0
-_OFFSETS_SETTLE_TRIES = 10
+_OFFSETS_SETTLE_TRIES = 5
 _OFFSETS_SETTLE_S = 0.2
 Bounds = tuple[int, int]
 

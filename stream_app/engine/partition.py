@@ -8,7 +8,6 @@ synchronous and stop at once when `accepting` is False.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from .errors import (
 from .isolate import isolate
 from .observer import PartitionHealth, Phase
 from .opening import open_unit
+from .pace import Pace
 from .store import Store
 from .trouble import Troubles, describe
 from .unit import Unit
@@ -81,13 +81,10 @@ class Partition(Generic[S]):
         self.finishing = False
         self.refused_in_a_row = 0
         self._task: asyncio.Task[None] | None = None
-        self._wake = asyncio.Event()
-        self._urgent = asyncio.Event()
-        self._room = asyncio.Event()
+        self._pace = Pace()
         self._careful: Batch | None = None
         self._more = False
         self._fault: BaseException | None = None
-        self._committed_at = 0.0
         self._progress_at = time.monotonic()
         self._soft_records = settings.commit_max_records
         self._soft_bytes = settings.commit_max_bytes
@@ -117,7 +114,7 @@ class Partition(Generic[S]):
         topic = batch.tp.topic
         if self.troubles.isolating(topic, batch.base):
             self.accepting, self._careful = False, batch
-            self._hurry()
+            self._pace.hurry()
             return
         if batch:
             try:
@@ -130,9 +127,9 @@ class Partition(Generic[S]):
             self.engine.observer.batch(topic, self.number, len(batch), batch[-1].timestamp)
         self.positions[topic] = batch.next
         self.ends[topic] = batch.end
-        self._wake.set()
+        self._pace.wake()
         if self.is_over(1):
-            self._urgent.set()
+            self._pace.hurry()
 
     def apply(self, topic: str, records: list[object]) -> None:
         """Hand records to the job, under the eyes of the watchdog."""
@@ -163,16 +160,13 @@ class Partition(Generic[S]):
             engine.busy_since = 0.0
         self.troubles.ticked()
         if self.unit.has_changes:
-            self._wake.set()
+            self._pace.wake()
         return self._more
 
     async def room(self) -> None:
         """Wait while twice the allowed work is waiting for a commit."""
         while self.accepting and self.is_over(2):
-            self._room.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.5):
-                    await self._room.wait()
+            await self._pace.room()
 
     def seek_back(self, topic: str) -> None:
         """Fetch again from the position on; batches on their way are dropped."""
@@ -207,12 +201,7 @@ class Partition(Generic[S]):
         self.troubles.add(reached)
         log.error("partition %d: processing failed: %s", self.number, describe(error))
         self.engine.observer.handler_error(self.number, error)
-        self._hurry()
-
-    def _hurry(self) -> None:
-        self._urgent.set()
-        self._wake.set()
-        self._room.set()
+        self._pace.hurry()
 
     # -- life
 
@@ -229,12 +218,11 @@ class Partition(Generic[S]):
         if task is None:
             return
         if self.phase in ("live", "isolating"):
-            self._hurry()
+            self._pace.hurry()
             await asyncio.wait({task}, timeout=self.engine.settings.stop_timeout_ms / 1000)
         if not task.done():
             task.cancel()
         await asyncio.wait({task}, timeout=5)
-        self.phase = "closed"
 
     async def close(self) -> None:
         """Finish, and let go of producer and store."""
@@ -250,6 +238,12 @@ class Partition(Generic[S]):
             await writer.stop()
 
     async def _run(self) -> None:
+        try:
+            await self._drive()
+        finally:
+            self.phase = "closed"
+
+    async def _drive(self) -> None:
         while not self.finishing:
             try:
                 self.phase = "opening"
@@ -267,6 +261,9 @@ class Partition(Generic[S]):
                 self.failures += 1
                 log.error("partition %d: %s", self.number, describe(error))
                 self.engine.observer.commit_failed(self.number, error)
+                if self.troubles.is_hopeless:
+                    self.engine.fail(ProcessingFailedError(partition=self.number))
+                    return
             finally:
                 self._suspend()
             if self.finishing:
@@ -276,17 +273,18 @@ class Partition(Generic[S]):
 
     def _suspend(self) -> None:
         self.accepting = False
-        self._room.set()
+        self._pace.made_room()
         if not self.finishing:
             self.engine.reader.pause(self.tps.values())
 
     async def _serve(self) -> None:
         self._fault = self._careful = None
         self.phase, self.accepting = "live", not self.finishing
-        self._wake.set()
+        self._pace.wake()
         self.engine.went_live(self)
         while True:
-            await self._wait()
+            if not self.finishing:
+                await self._pace.due(self._interval_s())
             if self._fault is not None:
                 await self._reload()
             elif self._careful is not None:
@@ -302,19 +300,6 @@ class Partition(Generic[S]):
             if self.finishing:
                 return
 
-    async def _wait(self) -> None:
-        """Until there is something to commit and its time has come, or something urgent."""
-        if self.finishing:
-            return
-        await self._wake.wait()
-        self._wake.clear()
-        delay_s = self._committed_at + self._interval_s() - time.monotonic()
-        if delay_s > 0 and not self._urgent.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay_s):
-                    await self._urgent.wait()
-        self._urgent.clear()
-
     def _interval_s(self) -> float:
         settings = self.engine.settings
         behind = sum(max(0, self.ends.get(t, 0) - at) for t, at in self.positions.items())
@@ -328,7 +313,7 @@ class Partition(Generic[S]):
         A fault of the codec becomes a fault of processing; everything else is raised, and the
         unit must be opened again.
         """
-        started = self._committed_at = time.monotonic()
+        started = self._pace.started()
         offsets = dict(self.positions)
         before = self.position.positions if self.position else {}
         try:
@@ -352,7 +337,7 @@ class Partition(Generic[S]):
         self.failures = 0
         self.troubles.passed(offsets)
         self._progress_at = time.monotonic()
-        self._room.set()
+        self._pace.made_room()
         self.engine.observer.committed(
             self.number, snapshot.records, self._progress_at - started, snapshot.size_bytes
         )
@@ -373,7 +358,11 @@ class Partition(Generic[S]):
         """Forget everything since the last commit. Raises what `Job.open` raises."""
         self.unit.reset(self.position.meta if self.position else b"")
         self.positions = dict(self.committed)
-        self.engine.job.open(self.unit)
+        try:
+            self.engine.job.open(self.unit)
+        except Exception:
+            self.troubles.strike()
+            raise
 
     async def _seek_all(self) -> None:
         for topic, tp in self.tps.items():

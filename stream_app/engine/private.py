@@ -196,6 +196,13 @@ class LaneApp(faust.App):
         """Nothing: the engine makes its own folders."""
 
 
+class LaneWorker(faust.Worker):
+    """Faust's worker, without the second of sleep before it ends."""
+
+    async def _sentinel_task(self) -> None:
+        return
+
+
 class _LaneRecovery(Recovery):
     """Calls the engine after each assignment, outside the rebalance callback.
 
@@ -247,7 +254,11 @@ class LaneTableManager(TableManager):
         return self._recovery
 
     async def on_start(self) -> None:
-        await self.app.engine.start()
+        try:
+            await self.app.engine.start()
+        except Exception as error:
+            self.app.engine.fail(error)
+            return
         await self._update_channels()
         await self.recovery.start()
         self.app.on_partitions_revoked.connect(self._flush_revoked)

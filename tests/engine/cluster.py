@@ -90,7 +90,9 @@ class Cluster:
 
     # -- workers
 
-    def start(self, name: str = "a", *, fault_rate: float = 0.0, **settings: Any) -> None:
+    def start(
+        self, name: str = "a", *, fault_rate: float = 0.0, fault_seed: int = 0, **settings: Any
+    ) -> None:
         """Start a worker; its disk and log carry its name."""
         self.folder.mkdir(parents=True, exist_ok=True)
         options = {
@@ -104,6 +106,7 @@ class Cluster:
             "out": self.out,
             "rejects": self.rejects,
             "fault_rate": fault_rate,
+            "fault_seed": fault_seed,
             "health": str(self.health_path(name)),
         }
         self.health_path(name).unlink(missing_ok=True)
@@ -262,3 +265,12 @@ class Cluster:
             elif (key := key_of_head(record.key)) is not None:
                 states[key] = int(unseal(record.value))
         return states
+
+
+async def feed_slowly(c: Cluster, rounds: int) -> None:
+    """A few records of every source, ten times a second."""
+    for turn in range(rounds):
+        await c.feed_random(40, 40, seed=turn)
+        if len(c.sources) > 1:
+            await c.feed_random(10, 40, seed=turn, topic=1)
+        await asyncio.sleep(0.1)

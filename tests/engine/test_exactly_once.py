@@ -7,7 +7,7 @@ import random
 import shutil
 from collections.abc import Callable
 
-from .cluster import Cluster
+from .cluster import Cluster, feed_slowly
 
 Make = Callable[..., Cluster]
 
@@ -59,10 +59,10 @@ async def test_kill_in_the_middle(cluster: Make) -> None:
 async def test_death_inside_commits(cluster: Make) -> None:
     """Dies or fails before, in and behind transactions and store writes."""
     async with cluster() as c:
-        feeding = asyncio.create_task(c.feed_random(10_000, 50))
+        feeding = asyncio.create_task(feed_slowly(c, 80))
         deaths = 0
-        for _ in range(6):
-            c.start(fault_rate=0.03)
+        for turn in range(4):
+            c.start(fault_rate=0.03, fault_seed=turn)
             await c.ended_or("a", seconds=2.2)
             if c.workers["a"].poll() is None:
                 c.kill()
@@ -74,7 +74,5 @@ async def test_death_inside_commits(cluster: Make) -> None:
         await c.ready()
         await c.drained()
         assert await c.stop() == 0
-        log = c.log()
-        assert deaths > 0
-        assert "injected" in log or "DIED" in log
+        assert deaths > 0, "no fault has fired"
         await c.check_exact()

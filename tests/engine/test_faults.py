@@ -99,3 +99,12 @@ async def set_topic_config(c: Cluster, topic: str, name: str, value: str) -> Non
         await client.alter_configs([resource])
     finally:
         await client.close()
+
+
+async def test_wrong_partition_count(cluster: Make) -> None:
+    """Refused at the start, with both numbers."""
+    async with cluster(partitions=2) as c:
+        c.start(partitions=3)
+        assert await c.ended() != 0
+        assert "TopicMismatchError" in c.log()
+        assert "found=2, expected=3" in c.log()

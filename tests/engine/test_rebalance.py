@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from .cluster import Cluster
+from .cluster import Cluster, feed_slowly
 
 Make = Callable[..., Cluster]
 
@@ -29,6 +29,7 @@ async def test_join_and_leave(cluster: Make) -> None:
         await c.ready("a", partitions=2)
         c.kill("b")
         c.start("b", data_dir=str(c.disk("shared")))
+        await c.ready("b", partitions=2)
         await feeding
         await c.drained()
         assert await c.stop("a") == 0
@@ -55,11 +56,3 @@ async def test_zombie_is_fenced_and_rejoins(cluster: Make) -> None:
         assert await c.stop("a") == 0
         assert await c.stop("b") == 0
         await c.check_exact()
-
-
-async def feed_slowly(c: Cluster, rounds: int) -> None:
-    for turn in range(rounds):
-        await c.feed_random(40, 40, seed=turn)
-        if len(c.sources) > 1:
-            await c.feed_random(10, 40, seed=turn, topic=1)
-        await asyncio.sleep(0.1)

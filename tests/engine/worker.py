@@ -29,10 +29,10 @@ def die(where: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def plant_faults(rate: float) -> None:
+def plant_faults(rate: float, seed: int) -> None:
     """Die or fail inside commits, before, in and behind the transaction."""
     commit, write = Writer.commit, Store.write
-    dice = random.Random(os.getpid() ^ time.time_ns())
+    dice = random.Random(seed)
 
     async def faulty_commit(self: Writer, *args: Any) -> Any:
         if dice.random() < rate:
@@ -80,7 +80,7 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     if options["fault_rate"]:
-        plant_faults(options["fault_rate"])
+        plant_faults(options["fault_rate"], options["fault_seed"])
     settings = options["settings"]
     settings["data_dir"] = Path(settings["data_dir"])
     job = CountingJob(options["out"], options["rejects"])
