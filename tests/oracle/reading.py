@@ -43,7 +43,10 @@ class Refused(Exception):  # noqa: N818 (it is an answer, not a fault)
 
 
 class Interaction(NamedTuple):
-    """What of an interaction can change a stage. `at` is milliseconds since 1970, UTC."""
+    """What of an interaction can change a stage, and then what only `worth` looks at.
+
+    `at`, and `recorded` (the record's timestamp), are milliseconds since 1970, UTC.
+    """
 
     id: str
     brand: str
@@ -58,6 +61,10 @@ class Interaction(NamedTuple):
     kind: str
     amount: Decimal | None
     currency: str | None
+    recorded: int = 0
+    method: str | None = None
+    topics: tuple[str, ...] = ()
+    sentiment: float | None = None
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -89,6 +96,7 @@ def read(line: bytes) -> Interaction:
     if fields["verb"] not in (INBOUND if direction == "inbound" else OUTBOUND):
         raise Refused("unknown_verb")
     value = fields.get("value")
+    at = event_time(fields)
     return Interaction(
         id=fields["id"],
         brand=fields["brand"],
@@ -97,12 +105,16 @@ def read(line: bytes) -> Interaction:
         verb=fields["verb"],
         direction=direction,
         op=fields.get("op", "create"),
-        at=_event_time(fields),
+        at=at,
         undoes=fields.get("undoes"),
         object=fields.get("object"),
         kind=_kind(fields),
         amount=Decimal(value["amount"]) if value else None,
         currency=value["currency"] if value else None,
+        recorded=time_ms(fields.get("recorded_at", at)),
+        method=fields.get("method"),
+        topics=tuple(fields.get("topics", ())),
+        sentiment=fields.get("sentiment"),
     )
 
 
@@ -145,7 +157,8 @@ def _rfc3339_ms(text: str) -> int:
     return seconds * 1000 + millis
 
 
-def _event_time(fields: dict[str, object]) -> int:
+def event_time(fields: dict[str, object]) -> int:
+    """When it occurred, else when it was recorded. Raises `Refused`."""
     recorded = time_ms(fields["recorded_at"]) if "recorded_at" in fields else None
     if "occurred_at" not in fields:
         if recorded is None:
@@ -195,7 +208,7 @@ def _dwell(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _money(value: object) -> bool:
+def is_money(value: object) -> bool:
     if not isinstance(value, dict):
         return False
     amount, currency = value.get("amount"), value.get("currency")
@@ -227,7 +240,7 @@ SHAPES: dict[str, Callable[[object], bool]] = {
     "topics": _topics,
     "sentiment": _sentiment,
     "dwell_ms": _dwell,
-    "value": _money,
+    "value": is_money,
     "automated": _is(bool),
     "incentivised": _is(bool),
 }
