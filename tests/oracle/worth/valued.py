@@ -14,7 +14,7 @@ from ..rules import DAY, NEVER, STAGES, Pane, day
 from .credit import Touch, apportioned, shares
 from .ledger import Ledger
 from .policy import MILLIONTHS, WorthPolicy
-from .quality import Known, Purchase, quality
+from .quality import Known, Purchase, is_suspect, quality
 
 TOUCHES = 64
 TOUCH_AGE_MS = 90 * DAY
@@ -116,6 +116,9 @@ class Worthy(Relationship):
             self.refund(self.bought_by(act), left_before, undo)
         if act.undone and act.order in self.touched:
             method, on = self.touched[act.order]
+            is_known = any(touch.order == act.order for touch in self.touches)
+            self.out.seen[f"touch undone, {'remembered' if is_known else 'forgotten'}"] += 1
+            self.out.seen["touch undone in a later row"] += self.later(on) != on
             self.touches = [touch for touch in self.touches if touch.order != act.order]
             self.ledger.row(self.brand, method, self.later(on)).touches -= 1
 
@@ -127,6 +130,7 @@ class Worthy(Relationship):
 
     def touch(self, act: Act, method: str) -> None:
         on = self.later(day(act.event.at))
+        self.out.seen["touch in a later row"] += on != day(act.event.at)
         row = self.ledger.row(self.brand, method, on)
         row.touches += 1
         row.people.add(self.person)
@@ -137,6 +141,8 @@ class Worthy(Relationship):
     def forget_touches(self, now: int) -> None:
         """Those older than 90 days, and all but the newest 64 of the log."""
         young = [touch for touch in self.touches if touch.at >= now - TOUCH_AGE_MS]
+        self.out.seen["touch too old"] += len(young) < len(self.touches)
+        self.out.seen["touch pushed out"] += len(young) > TOUCHES
         self.touches = young[-TOUCHES:]
 
     # --- money ---
@@ -161,6 +167,12 @@ class Worthy(Relationship):
         parts = {event.method: MILLIONTHS} if event.method else shares(until_then, self.terms)
         bought.row_day = self.later(day(event.at))
         bought.went = apportioned(parts, bought.left or 0)
+        how = "named" if event.method else "by touches" if until_then else "unattributed"
+        self.out.seen[f"value {how}"] += 1
+        self.out.seen[f"value over {min(len(bought.went), 3)} methods"] += 1
+        self.out.seen["value without a rate"] += bought.left is None
+        self.out.seen["value by fewer touches than remembered"] += until_then != self.touches
+        self.out.seen["value in a later row"] += bought.row_day != day(event.at)
         for method, minor in bought.went.items():
             row = self.ledger.row(self.brand, method, bought.row_day)
             if bought.left is None:
@@ -183,6 +195,8 @@ class Worthy(Relationship):
         if bought.row_day is None:  # the refund was here before its purchase, or there is no value
             return
         parts = apportioned(bought.went, back) if back else {}
+        self.out.seen[f"refund from {min(len(bought.went), 3)} methods"] += back > 0
+        self.out.seen["refund in a later row"] += self.later(bought.row_day) != bought.row_day
         for method in bought.went:
             row = self.ledger.row(self.brand, method, self.later(bought.row_day))
             row.value.add(-parts.get(method, 0), 0)
@@ -211,6 +225,7 @@ class Worthy(Relationship):
 
     def weigh(self, moved: Transition, recorded: int | None) -> None:
         found = quality(self.known(), moved.at_ms, self.terms)
+        self.out.seen["suspect at a move"] += is_suspect(self.known(), moved.at_ms)
         credits = None
         if self.stage > STAGES.index(moved.from_):
             credits = self.credit(moved.at_ms)
@@ -232,12 +247,15 @@ class Worthy(Relationship):
         self.forget_touches(now)
         since = [touch for touch in self.touches if touch.number > self.credited_to]
         self.credited_to = len(self.touched)
+        self.out.seen["credit over a full memory"] += len(since) == TOUCHES
+        self.out.seen["credit leaves out older touches"] += len(since) < len(self.touches)
         return shares(since, self.terms)
 
     def decide(self, today: int, recorded: int | None) -> None:
         """Whether the advances of 120 days ago have lasted."""
         for one in [one for one in self.undecided if one.on == today]:
             self.undecided.remove(one)
+            self.out.seen[f"survival: {sum(self.stage >= rung for rung in one.rungs)} rungs"] += 1
             for method, part in one.credits.items():
                 row = self.ledger.row(self.brand, method, self.ledger.later_day(today, recorded))
                 for rung in one.rungs:
