@@ -11,11 +11,13 @@ from typing import Final
 
 import msgspec
 
+from stream_app.domain.credit import Touch
 from stream_app.domain.memory import Act, EarlyUndo, Memory, Offer, Purchase
 from stream_app.domain.policy import MEMBERS, Policy
 from stream_app.domain.standing import Register, Registers
 from stream_app.domain.state import Relationship
 from stream_app.domain.windows import UNKNOWN, Pane, Windows
+from stream_app.domain.worth import Worth
 
 VERSION: Final = b"\x01"
 HEAD: Final = b""
@@ -48,6 +50,11 @@ class HeadV1(msgspec.Struct, array_like=True, gc=False):
     blocks: dict[str, Register]
     offers: list[Offer]
     purchases: list[Purchase]
+    worth: list[bytes]
+    topics: dict[str, bytes]
+    touches: list[Touch]
+    highest: int
+    credited: int
 
 
 class PaneV1(msgspec.Struct, array_like=True, gc=False):
@@ -92,6 +99,8 @@ class RelationshipCodec:
             rel.windows.panes[day] = pane
             rel.memory.recall(pane, day)
         rules = self._policy.rules_for(head.brand)
+        if rules.reads_topic_fit:
+            rel.note_topic_fit(rules)
         if head.rules_version != rules.version:
             rel.windows.recount(rules)
             rel.rules_version = rules.version
@@ -172,7 +181,21 @@ def _head_v1(rel: Relationship) -> HeadV1:
         rel.blocks.by_name,
         rel.offers,
         rel.memory.purchases,
+        [_pack(total) for total in rel.worth.sums],
+        {topic: _pack(total) for topic, total in rel.worth.topics.items()},
+        rel.touches,
+        rel.highest,
+        rel.credited,
     )
+
+
+def _pack(total: int) -> bytes:
+    """A sum is an integer of some 150 bits: more than MessagePack has."""
+    return total.to_bytes(total.bit_length() // 8 + 1, "big", signed=True)
+
+
+def _unpack(packed: bytes) -> int:
+    return int.from_bytes(packed, "big", signed=True)
 
 
 def _relationship(head: HeadV1) -> Relationship:
@@ -186,6 +209,14 @@ def _relationship(head: HeadV1) -> Relationship:
         members=members,
         blocks=blocks,
         offers=head.offers,
+        worth=Worth(
+            [_unpack(total) for total in head.worth],
+            {topic: _unpack(total) for topic, total in head.topics.items()},
+        ),
+        touches=head.touches,
+        touches_from_ms=min((touch.at_ms for touch in head.touches), default=0),
+        highest=head.highest,
+        credited=head.credited,
         rules_version=head.rules_version,
         epoch=head.epoch,
         sequence=head.sequence,

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from stream_app.contracts.times import format_time
 from stream_app.domain.policy import CompiledTerm, Rules
+from stream_app.domain.quality import Quality
 from stream_app.domain.relationship import Transition
 from stream_app.domain.stages import Evidence, finding
 from stream_app.domain.transitions import (
@@ -43,11 +44,11 @@ class TransitionV1(msgspec.Struct, gc=False, rename={"from_": "from"}):
     cause: Cause | None
     evidence: tuple[Finding, ...]
     quality: Annotated[
-        dict[str, float | None] | None, Meta(description="Null: not computed by this release.")
+        Quality, Meta(description="Each 0..1 at the time of the transition; null: not known.")
     ]
     credits: Annotated[
-        dict[str, int] | None,
-        Meta(description="Method -> millionths of the credit. Null: not computed."),
+        Mapping[str, int] | None,
+        Meta(description="Of an advance: method -> millionths of the credit. Else null."),
     ]
     policy: Annotated[str, Meta(description="Version of the policy that it was decided by.")]
 
@@ -78,8 +79,8 @@ def write_transition(move: Transition, application_id: str) -> bytes:
             reason=move.reason,
             cause=move.cause,
             evidence=cast("Any", msgspec.Raw(_evidence(move.evidence))),
-            quality=None,
-            credits=None,
+            quality=move.quality,
+            credits=move.credits,
             policy=move.policy,
         )
     )

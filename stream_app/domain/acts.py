@@ -5,9 +5,19 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
+from stream_app.domain.appraisal import (
+    appraise,
+    appraise_answer,
+    appraise_forgotten,
+    appraise_money,
+    appraise_refund,
+    converted,
+    touch,
+    untouch,
+)
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.events import Interaction, act_key
-from stream_app.domain.memory import Act, EarlyUndo, Offer, Purchase
+from stream_app.domain.memory import Act, Offer, Purchase
 from stream_app.domain.offers import open_offer, take_answered_offer
 from stream_app.domain.policy import Rules
 from stream_app.domain.standing import block_name, membership_name, membership_prefix
@@ -30,10 +40,20 @@ class Effect(IntEnum):
 
 def do(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
     key = act_key(event.platform, event.id)
-    act = Act(key, event.verb, event.inbound, event.kind, event.object, event.at_ms, rel.records)
-    purchase = _purchase_of(act, event) if event.verb == "purchase" else None
+    act = Act(
+        key,
+        event.verb,
+        event.inbound,
+        event.kind,
+        event.object,
+        event.at_ms,
+        rel.records,
+        sentiment=event.sentiment,
+        topics=event.topics if rules.topics else (),
+    )
+    purchase = _purchase_of(act, event, rules) if event.verb == "purchase" else None
     memory = rel.memory
-    if memory.early and not _survives_early_undos(memory.early_undos(event, key), purchase):
+    if memory.early and not _survives_early_undos(rel, event, key, purchase, rules):
         act.in_effect = False
         _remember(rel, act, rules)
         return Effect.UNDONE_BEFORE, False
@@ -44,7 +64,10 @@ def do(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, boo
         if act.verb == "offer":
             open_offer(rel, Offer(act.at_ms, act.number, act.key), rules)
     _remember(rel, act, rules)
+    appraise(rel, act, rules)
+    touch(rel, act, event)
     if purchase is not None:
+        appraise_money(rel, purchase, None)
         memory.add_purchase(purchase, rel.as_of // DAY_MS)
     elif event.verb in MEMBERSHIP_VERBS:
         changed |= _write_membership(rel, event, event.id)
@@ -61,6 +84,7 @@ def _count(rel: Relationship, act: Act, rules: Rules) -> bool:
     if rel.offers and rules.attracts[code]:
         act.answered = take_answered_offer(rel, act.at_ms, rules)
         if act.answered is not None:
+            appraise_answer(rel, act, act.answered, rules)
             changed |= rel.windows.count(day, REINFORCED_PANE_CODE, 1, rules)
     return changed
 
@@ -70,27 +94,36 @@ def _remember(rel: Relationship, act: Act, rules: Rules) -> None:
     rel.memory.remember(act, today, rel.windows.panes)
 
 
-def _purchase_of(act: Act, event: Interaction) -> Purchase:
+def _purchase_of(act: Act, event: Interaction, rules: Rules) -> Purchase:
     money = event.value
+    rate, worth = converted(event, rules)
     return Purchase(
         key=act.key,
         platform=event.platform,
         object=act.object,
         at_ms=act.at_ms,
         number=act.number,
+        kind=act.kind,
+        topics=act.topics,
         left=None if money is None else money.amount,
         currency=None if money is None else money.currency,
+        rate=rate,
+        worth=worth,
     )
 
 
-def _survives_early_undos(undos: list[EarlyUndo], purchase: Purchase | None) -> bool:
+def _survives_early_undos(
+    rel: Relationship, event: Interaction, key: str, purchase: Purchase | None, rules: Rules
+) -> bool:
     """Whether an act has an effect after the undos of it that came first.
 
     Only a purchase can: what small refunds leave of it.
     """
-    if purchase is None:
+    undos = rel.memory.early_undos(event, key)
+    if purchase is None or not undos:
         return not undos
-    return not any(purchase.refund(undo.refund) for undo in undos)
+    appraise_refund(rel, undos[0].at_ms)
+    return not any(purchase.refund(undo.refund, rules.rates) for undo in undos)
 
 
 def undo(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
@@ -109,12 +142,12 @@ def _undo_act(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effe
     if event.undoes is None:
         act = rel.memory.newest(event, rel.windows.panes)
     else:
-        act = rel.memory.acts.get(act_key(event.platform, event.undoes))
+        act = rel.memory.named(event)
         if act is None:
             if _release(rel, event):
                 return Effect.APPLIED, True
             return Effect.EARLY_UNDO, False
-        if not act.matches(event) or not act.in_effect:
+        if not act.in_effect:
             return Effect.NOTHING_TO_UNDO, False
     changed = act is not None and _take_back(rel, act, rules)
     written = _release(rel, event) if event.undoes is not None else _close(rel, event)
@@ -130,17 +163,24 @@ def _refund(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect
     if purchase is not None:
         act = memory.acts.get(purchase.key)
     elif event.undoes is not None:
-        act = memory.acts.get(act_key(event.platform, event.undoes))
+        act = memory.named(event)
         if act is None:
             return Effect.EARLY_UNDO, False
-        if not act.matches(event) or not act.in_effect:
+        if not act.in_effect:
             return Effect.NOTHING_TO_UNDO, False
     else:
         return Effect.NOTHING_TO_UNDO, False
+    if purchase is None or not purchase.refunded:
+        appraise_refund(rel, event.at_ms)
     if purchase is not None:
-        if not purchase.refund(event.value):
+        before = purchase.worth
+        emptied = purchase.refund(event.value, rules.rates)
+        appraise_money(rel, purchase, before)
+        if not emptied:
             return Effect.APPLIED, False
         memory.purchases.remove(purchase)
+        if act is None:
+            appraise_forgotten(rel, purchase, rules)
     return Effect.APPLIED, act is not None and _take_back(rel, act, rules)
 
 
@@ -148,6 +188,8 @@ def _take_back(rel: Relationship, act: Act, rules: Rules) -> bool:
     """Take an act in effect back out of its own pane, with the reinforcement it earned."""
     act.in_effect = False
     day = act.at_ms // DAY_MS
+    appraise(rel, act, rules, -1)
+    untouch(rel, act.key)
     if not act.inbound:
         if day in rel.windows.panes:
             rel.windows.panes[day].changed = True
@@ -159,6 +201,7 @@ def _take_back(rel: Relationship, act: Act, rules: Rules) -> bool:
     offer = act.answered
     if offer is not None:
         act.answered = None
+        appraise_answer(rel, act, offer, rules, -1)
         changed |= rel.windows.count(day, REINFORCED_PANE_CODE, -1, rules)
         made = rel.memory.acts.get(offer.key)
         if made is None or made.in_effect:

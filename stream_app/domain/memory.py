@@ -14,6 +14,7 @@ import msgspec
 
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.events import Interaction, Money, act_key
+from stream_app.domain.money import Rates
 from stream_app.domain.verbs import Kind
 
 ACTS_PER_DAY: Final = 256
@@ -42,6 +43,8 @@ class Act(msgspec.Struct, gc=False, array_like=True):
     number: int
     in_effect: bool = True
     answered: Offer | None = None
+    sentiment: float | None = None
+    topics: tuple[str, ...] = ()
 
     def matches(self, undo: Interaction) -> bool:
         """Whether `undo` speaks of an act of this verb and direction."""
@@ -55,27 +58,45 @@ class EarlyUndo(msgspec.Struct, frozen=True, gc=False, array_like=True):
     verb: str
     inbound: bool
     refund: Money | None
+    at_ms: int
 
 
 class Purchase(msgspec.Struct, gc=False, array_like=True):
-    """A purchase with something left to refund. `left` is None if no value was given."""
+    """A purchase with something left to refund.
+
+    `left` is None if no value was given, `worth` (the same in the reporting currency, converted at
+    `rate`) also if its currency has no rate. `refunded`: some of it was paid back.
+    """
 
     key: str
     platform: str
     object: str | None
     at_ms: int
     number: int
+    kind: Kind
+    topics: tuple[str, ...]
     left: Decimal | None
     currency: str | None
+    rate: Decimal | None
+    worth: Decimal | None
+    refunded: bool = False
 
-    def refund(self, money: Money | None) -> bool:
+    def refund(self, money: Money | None, rates: Rates) -> bool:
         """Take `money` back, or all if it says no comparable amount. True if nothing is left."""
+        self.refunded = True
         if money is None or self.left is None or money.currency != self.currency:
-            return True
+            return self._refund_all()
         if money.amount >= self.left:
-            return True
+            return self._refund_all()
         self.left -= money.amount
+        if self.worth is not None and self.rate is not None:
+            self.worth = max(self.worth - rates.rounded(money.amount * self.rate), Decimal(0))
         return False
+
+    def _refund_all(self) -> bool:
+        if self.worth is not None:
+            self.worth = Decimal(0)
+        return True
 
 
 class Day(Protocol):
@@ -143,7 +164,7 @@ class Memory(msgspec.Struct, gc=False):
         """Remember an undo whose act has not come."""
         assert undo.undoes is not None
         key = act_key(undo.platform, undo.undoes)
-        early = EarlyUndo(key, undo.verb, undo.inbound, undo.value)
+        early = EarlyUndo(key, undo.verb, undo.inbound, undo.value, undo.at_ms)
         if today.early is None:
             today.early = []
         today.early.append(early)
@@ -166,6 +187,12 @@ class Memory(msgspec.Struct, gc=False):
             for early in self.early.get(key, ())
             if early.verb == event.verb and early.inbound == event.inbound
         ]
+
+    def named(self, undo: Interaction) -> Act | None:
+        """The act that an undo names, if it is remembered and of the same verb and direction."""
+        assert undo.undoes is not None
+        act = self.acts.get(act_key(undo.platform, undo.undoes))
+        return act if act is not None and act.matches(undo) else None
 
     def newest(self, undo: Interaction, days: Mapping[int, Day]) -> Act | None:
         """The newest act in effect, not later than the undo, that is of the same make."""

@@ -13,11 +13,14 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from stream_app.domain.clock import DAY_MS
+from stream_app.domain.credit import Model
+from stream_app.domain.money import Rates
 from stream_app.domain.verbs import (
     COUNTED_VERBS,
     OBJECTION_VERBS,
     Kind,
 )
+from stream_app.domain.worth import Parts, inbound_parts
 
 PANE_LIFE_DAYS: Final = 180
 """How long a pane, and what it remembers, lives. No window may be longer."""
@@ -61,6 +64,8 @@ class BrandPolicy(msgspec.Struct, frozen=True):
     open_offers: int
     forget_offer_ms: int
     topics: tuple[str, ...] = ()
+    rates: Rates = Rates()
+    model: Model = "time_decay"
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -87,15 +92,20 @@ class Rules:
         "forget_offer_ms",
         "gauges",
         "hold",
+        "model",
         "negative_below",
         "objects",
         "open_offers",
         "per_pane_cap",
         "per_verb_cap",
         "points",
+        "rates",
+        "reads_topic_fit",
         "rising",
+        "topics",
         "version",
         "windows",
+        "worth",
     )
 
     def __init__(self, brand: BrandPolicy, version: str) -> None:
@@ -106,6 +116,10 @@ class Rules:
         self.answer_ms = brand.answer_ms
         self.open_offers = brand.open_offers
         self.forget_offer_ms = brand.forget_offer_ms
+        self.topics = brand.topics
+        self.rates = brand.rates
+        self.model = brand.model
+        self.worth = _worth_by_code(brand.points)
         self.points = _points_by_code(brand.points)
         self.objects = _objections_by_code()
         self.attracts = tuple(points[1] > 0 for points in self.points)
@@ -115,6 +129,12 @@ class Rules:
         slots = {gauge: slot for slot, gauge in enumerate(gauges)}
         self.enter = tuple(_compile(stage.enter, slots) for stage in brand.stages)
         self.hold = tuple(_compile(stage.hold, slots) for stage in brand.stages)
+        self.reads_topic_fit = any(
+            slot == TOPIC_FIT
+            for stage in (*self.enter, *self.hold)
+            for clause in stage
+            for slot, _, _, _ in clause
+        )
         self.rising = tuple(
             slot
             for stage in (*self.enter, *self.hold)
@@ -153,6 +173,13 @@ def _points_by_code(points: Mapping[str, Points]) -> tuple[Points, ...]:
         }
         table.extend(by_kind[kind] for kind in Kind)
     return tuple(table)
+
+
+def _worth_by_code(points: Mapping[str, Points]) -> tuple[Parts, ...]:
+    """What an inbound act of each (verb, kind) adds to the qualities."""
+    return tuple(
+        inbound_parts(verb, kind, points[verb][2]) for verb in COUNTED_VERBS for kind in Kind
+    )
 
 
 def _objections_by_code() -> tuple[bool, ...]:

@@ -6,15 +6,18 @@ and return the transitions; if either raises, the state is half changed and must
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from stream_app.domain.acts import Effect, do, undo
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
+from stream_app.domain.credit import TOUCH_LIFE_MS, credit
 from stream_app.domain.events import Interaction
 from stream_app.domain.offers import forget_offers
 from stream_app.domain.policy import MEMBERS, PANE_LIFE_DAYS, Rules
+from stream_app.domain.quality import Quality, quality
 from stream_app.domain.stages import Evidence, decide
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import STAGES, Cause, MoveReason, Stage
@@ -34,6 +37,10 @@ class Transition(msgspec.Struct, frozen=True, gc=False):
     reason: MoveReason
     cause: Cause | None
     evidence: Evidence
+    quality: Quality
+    credits: Mapping[str, int] | None
+    won: tuple[bool, ...]
+    """For each rung that an advance passes: whether it was the first time in this epoch."""
     policy: str
 
 
@@ -113,6 +120,7 @@ def _evaluate(
     rel.settled = reached == current
     if rel.settled:
         return None
+    credits, won = _credit(rel, current, reached, rules) if reached > current else (None, ())
     rel.stage = reached
     rel.sequence += 1
     rel.since_ms = at_ms
@@ -127,8 +135,25 @@ def _evaluate(
         reason,
         _cause(event),
         Evidence(current, reached, tuple(values), rel.blocks.on, rules),
+        quality(rel, at_ms, rules.topics),
+        credits,
+        won,
         rules.version,
     )
+
+
+def _credit(
+    rel: Relationship, current: int, reached: int, rules: Rules
+) -> tuple[Mapping[str, int], tuple[bool, ...]]:
+    """An advance is credited to the touches since the last one."""
+    oldest_ms = rel.as_of - TOUCH_LIFE_MS
+    touches = [
+        touch for touch in rel.touches if touch.number > rel.credited and touch.at_ms >= oldest_ms
+    ]
+    won = tuple(rung > rel.highest for rung in range(current + 1, reached + 1))
+    rel.credited = rel.records
+    rel.highest = max(rel.highest, reached)
+    return credit(touches, rules.model), won
 
 
 def _cause(event: Interaction | None) -> Cause | None:

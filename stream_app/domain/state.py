@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from stream_app.domain.clock import DAY_MS
+from stream_app.domain.credit import Touch
 from stream_app.domain.events import Interaction
 from stream_app.domain.memory import Memory, Offer
-from stream_app.domain.policy import PANE_LIFE_DAYS, Rules
+from stream_app.domain.policy import PANE_LIFE_DAYS, TOPIC_FIT, Rules
 from stream_app.domain.standing import Registers
-from stream_app.domain.windows import Windows
+from stream_app.domain.windows import UNKNOWN, Windows
+from stream_app.domain.worth import Worth, common_values, no_worth
 
 
 class Relationship(msgspec.Struct, gc=False):
@@ -17,7 +19,9 @@ class Relationship(msgspec.Struct, gc=False):
 
     `settled` is false while the stage may change again at the next midnight though nothing leaves
     a window (only possible under policies whose `enter` does not imply their `hold`). `due_day` is
-    the day under which the relationship stands in the index of silence (see `silence`).
+    the day under which the relationship stands in the index of silence (see `silence`). `highest`
+    is the highest stage it has been at, `credited` the number of records at its last advance.
+    `touches_from_ms` is not after any touch.
     """
 
     brand: str
@@ -28,12 +32,17 @@ class Relationship(msgspec.Struct, gc=False):
     members: Registers
     blocks: Registers
     offers: list[Offer]
+    worth: Worth
+    touches: list[Touch]
     rules_version: str
     epoch: int = 0
     sequence: int = 0
     stage: int = 0
     since_ms: int | None = None
     records: int = 0
+    touches_from_ms: int = 0
+    highest: int = 0
+    credited: int = 0
     settled: bool = True
     due_day: int | None = None
 
@@ -49,8 +58,15 @@ class Relationship(msgspec.Struct, gc=False):
             members=Registers(),
             blocks=Registers(),
             offers=[],
+            worth=no_worth(),
+            touches=[],
             rules_version=rules.version,
         )
+
+    def note_topic_fit(self, rules: Rules) -> None:
+        """Write the topic fit where conditions read it."""
+        fit = common_values(self.worth.topics, rules.topics)
+        self.windows.sums[TOPIC_FIT] = UNKNOWN if fit is None else fit
 
     def horizon(self, watermark: int | None) -> int:
         """The later of `as_of` and the watermark: what is too old is measured from its day."""

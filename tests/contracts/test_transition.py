@@ -69,8 +69,14 @@ def test_a_transition_in_full() -> None:
             finding("attraction", "attraction", 120, 3, 6, met=False),
             finding("attraction", "active_days", 120, 1, 3, met=False),
         ],
-        "quality": None,
-        "credits": None,
+        "quality": {
+            "trust": 0.6,  # (0.5 + 1) / (0.5 + 0 + 2)
+            "sincerity": 1.0,
+            "common_values": None,
+            "value_exchanged": None,
+            "overall": 0.622333,  # (0.6 * 1.0 * 0.5 * 0.5) ** (1 / 4)
+        },
+        "credits": {"care": 1_000_000},
         "policy": default_policy().version,
     }
 

@@ -1,0 +1,82 @@
+"""Attribution: which methods an advance is credited to.
+
+A touch is an act in effect that names a method, neither automated nor negative. An advance is
+credited to the touches since the last one. Shares are in millionths and sum to a million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from stream_app.domain.clock import DAY_MS
+
+Model = Literal["first", "last", "linear", "position", "time_decay"]
+MODELS: Final = ("first", "last", "linear", "position", "time_decay")
+
+MILLION: Final = 1_000_000
+UNATTRIBUTED: Final = "unattributed"
+OTHER: Final = "other"
+TOUCHES: Final = 64
+TOUCH_LIFE_MS: Final = 90 * DAY_MS
+_WEIGHT_BITS: Final = 40
+TIME_DECAY_HALF_LIFE_MS: Final = 7 * DAY_MS
+
+
+class Touch(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An act that named a method. `number` is its place among the relationship's records."""
+
+    key: str
+    method: str
+    at_ms: int
+    number: int
+
+
+def credit(touches: Sequence[Touch], model: Model) -> dict[str, int]:
+    """Millionths of the credit per method, by name; no touch: all of it is unattributed.
+
+    `touches` are in log order. `position` gives 40 % to the first, 40 % to the last and the rest
+    to those between; `time_decay` halves a touch's weight for every 7 days before the newest.
+    """
+    if not touches:
+        return {UNATTRIBUTED: MILLION}
+    methods = {touch.method for touch in touches}
+    if len(methods) == 1:
+        return {touches[0].method: MILLION}
+    weights = dict.fromkeys(sorted(methods), 0)
+    for touch, weight in zip(touches, _weights(touches, model), strict=True):
+        weights[touch.method] += weight
+    return apportion(weights)
+
+
+def _weights(touches: Sequence[Touch], model: Model) -> list[int]:
+    """Relative weights, whole numbers so that shares are exact."""
+    count = len(touches)
+    if model == "first":
+        return [1, *[0] * (count - 1)]
+    if model == "last":
+        return [*[0] * (count - 1), 1]
+    if model == "linear" or (model == "position" and count <= 2):
+        return [1] * count
+    if model == "position":  # 40 %, 20 % in equal parts, 40 %
+        ends = 2 * (count - 2)
+        return [ends, *[1] * (count - 2), ends]
+    newest = max(touch.at_ms for touch in touches)
+    return [
+        int(2.0 ** (_WEIGHT_BITS + (touch.at_ms - newest) / TIME_DECAY_HALF_LIFE_MS))
+        for touch in touches
+    ]
+
+
+def apportion(weights: Mapping[str, int], whole: int = MILLION) -> dict[str, int]:
+    """Cut `whole` by weight: largest remainder, ties by name. What gets nothing is left out."""
+    total = sum(weights.values())
+    cut = {name: weight * whole // total for name, weight in weights.items()}
+    left = whole - sum(cut.values())
+    if left:
+        remainders = sorted((-(weight * whole % total), name) for name, weight in weights.items())
+        for _, name in remainders[:left]:
+            cut[name] += 1
+    return {name: share for name, share in cut.items() if share}
