@@ -41,7 +41,7 @@ _REPORT_EVERY: Final = 20_000
 )
 @click.option(
     "--rejects",
-    type=click.File("wb"),
+    type=click.File("wb", lazy=False),
     help="Write every refused line there, as reject/v1 JSON lines.",
 )
 @click.option(

@@ -121,12 +121,13 @@ def test_the_version_does_not_depend_on(text: str) -> None:
     assert parse_policy(text).version == default_policy().version
 
 
-def _numbers(
-    tree: dict[str, Any], path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Any]]:
+Keys = tuple[str, ...]
+
+
+def _settings(tree: dict[str, Any], path: Keys = ()) -> Iterator[tuple[Keys, Any]]:
     for key, value in tree.items():
         if isinstance(value, dict):
-            yield from _numbers(value, (*path, key))
+            yield from _settings(value, (*path, key))
         elif path[:1] not in (("accounts",), ("team",)):
             yield (*path, key), value
 
@@ -140,7 +141,7 @@ def _changed(value: Any) -> str:
     return str(value - 0.5) if isinstance(value, float) else str(value - 1)
 
 
-SETTINGS = dict(_numbers(tomllib.loads(DEFAULT_TEXT)))
+SETTINGS = dict(_settings(tomllib.loads(DEFAULT_TEXT)))
 
 
 @pytest.mark.parametrize("path", SETTINGS, ids=".".join)
