@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -18,7 +19,10 @@ from typing import Any, Final, Literal, cast
 import orjson
 
 from stream_app.contracts.interaction import SLUG
+from stream_app.contracts.times import parse_rfc3339
 from stream_app.domain.clock import DAY_MS, HOUR_MS
+from stream_app.domain.credit import MODELS, Model
+from stream_app.domain.money import Rates
 from stream_app.domain.policy import (
     PANE_LIFE_DAYS,
     POINT_MEASURES,
@@ -34,7 +38,7 @@ from stream_app.domain.policy import (
 
 Tree = dict[str, Any]
 STAGES: Final = ("attention", "attraction", "affinity", "audience")
-_PER_BRAND: Final = ("points", "caps", "sentiment", "offers", "stages", "brand")
+_PER_BRAND: Final = ("points", "caps", "sentiment", "offers", "stages", "brand", "money", "credit")
 _UNVERSIONED: Final = ("accounts", "team")
 NOT_A_BRAND: Final = "a brand is a slug: a-z 0-9 . _ -, at most 64"
 
@@ -100,7 +104,7 @@ def _merge(base: Tree, over: Mapping[str, Any]) -> Tree:
 
 def _check_names(said: Mapping[str, Any], known: Tree, path: tuple[str, ...] = ()) -> None:
     """Refuse names that mean nothing here: most often a typing error."""
-    free = path[:1] in (("accounts",), ("team",))
+    free = path[:1] in (("accounts",), ("team",)) or path[-2:] == ("money", "rates")
     for key, value in said.items():
         here = (*path, key)
         if path == () and key == "brands":
@@ -168,7 +172,47 @@ def _brand_policy(tree: Tree, path: tuple[str, ...]) -> BrandPolicy:
         open_offers=_whole(tree, ("offers", "open"), 1, 64, path),
         forget_offer_ms=int(_number(tree, ("offers", "forget_days"), 1, 90, path) * DAY_MS),
         topics=tuple(topics),
+        rates=_rates(tree["money"], (*path, "money")),
+        model=_model(tree["credit"]["model"], (*path, "credit", "model")),
     )
+
+
+def _model(said: Any, path: tuple[str, ...]) -> Model:
+    if said not in MODELS:
+        raise _WrongError(path, f"expected one of {', '.join(MODELS)}")
+    return cast("Model", said)
+
+
+def _rates(tree: Tree, path: tuple[str, ...]) -> Rates:
+    reporting, dated = tree["reporting"], tree["rates"]
+    if not _is_currency(reporting):
+        raise _WrongError((*path, "reporting"), "expected a currency of ISO 4217, such as EUR")
+    rates: dict[str, tuple[tuple[int, Decimal], ...]] = {}
+    for currency, by_day in dated.items():
+        here = (*path, "rates", currency)
+        if not _is_currency(currency) or not isinstance(by_day, dict):
+            raise _WrongError(here, 'expected a table such as USD = { 2026-01-01 = "0.93" }')
+        rates[currency] = tuple(
+            sorted((_day(day, here), _decimal(rate, here)) for day, rate in by_day.items())
+        )
+    return Rates(reporting, rates, _decimal(tree["hourly_rate"], (*path, "hourly_rate")))
+
+
+def _is_currency(said: Any) -> bool:
+    return isinstance(said, str) and re.fullmatch(r"[A-Z]{3}", said, re.ASCII) is not None
+
+
+def _day(said: str, path: tuple[str, ...]) -> int:
+    try:
+        return parse_rfc3339(f"{said}T00:00:00Z") // DAY_MS
+    except ValueError:
+        raise _WrongError(path, f"{said!r} is no day; say for example 2026-01-31") from None
+
+
+def _decimal(said: Any, path: tuple[str, ...]) -> Decimal:
+    if not isinstance(said, str) or not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", said, re.ASCII):
+        raise _WrongError(path, 'expected a decimal in a string, such as "0.93"')
+    return Decimal(said)
 
 
 def _number(

@@ -138,6 +138,8 @@ def _changed(value: Any) -> str:
         return repr([*value[1:], re.sub(r"\d+$", lambda m: str(int(m[0]) + 1), value[0])])
     if isinstance(value, list):
         return repr([value[0] + 1, *value[1:]]) if value else "['news']"
+    if isinstance(value, str):
+        return repr({"EUR": "USD", "0": "1", "time_decay": "linear"}[value])
     return str(value - 0.5) if isinstance(value, float) else str(value - 1)
 
 
