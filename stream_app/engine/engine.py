@@ -17,8 +17,9 @@ from .job import Job
 from .observer import EngineHealth, EngineState, NullObserver, Observer
 from .partition import Partition
 from .partitioner import partition_of
-from .private import LaneApp, SourceReader
+from .private import LaneApp
 from .settings import EngineSettings
+from .source import SourceReader
 from .store import StoreMemory
 from .trouble import describe
 from .watchdog import Watchdog

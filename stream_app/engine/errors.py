@@ -85,5 +85,9 @@ class CommitTimeoutError(EngineError):
     Do: look at the brokers; the unit reopens by itself and tries again."""
 
 
+class NotMemberError(EngineError):
+    """The group has moved on without this worker. Do: nothing; it is asked to rejoin."""
+
+
 class FencedError(EngineError):
     """Another worker has taken over this partition. Do: nothing; this worker rejoins the group."""

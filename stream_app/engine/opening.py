@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from .errors import PositionMismatchError, SourceShorterError
+from .errors import NotMemberError, PositionMismatchError, SourceShorterError
 from .restore import Restored, Restorer
 from .writer import Writer
 
@@ -28,6 +28,7 @@ Bounds = tuple[int, int]
 async def open_unit(part: Partition[S]) -> None:
     """Bring a unit from nothing to its first record. Raises what forbids it.
 
+    0. Only a member of the group may fence others: a zombie that reopens would throw out its heir.
     1. A new producer with the stable id: every older owner is fenced, its transaction resolved.
     2. Store and changelog: nobody else can write there any more.
     3. The group's offsets must be those that the state was committed with.
@@ -35,6 +36,8 @@ async def open_unit(part: Partition[S]) -> None:
     """
     started = time.monotonic()
     engine, settings = part.engine, part.engine.settings
+    if not await engine.reader.is_member():
+        raise NotMemberError(partition=part.number)
     await part.stop_writer()
     part.writer = Writer(settings, part.number)
     async with asyncio.timeout(_START_TIMEOUT_S):

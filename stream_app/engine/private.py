@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -45,7 +45,7 @@ class _NoReadOffsets(dict[Any, Any]):
         return
 
 
-class _LaneThread(driver.AIOKafkaConsumerThread):
+class LaneThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread; stamps batches, and alone decides on seeks."""
 
     app: Any
@@ -149,6 +149,14 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
             if offset.offset >= 0
         }
 
+    async def is_member_now(self) -> bool:
+        """In the thread: whether the broker still knows this member in this generation."""
+        coordinator = self._ensure_consumer()._coordinator
+        generation = coordinator.generation
+        alive = await coordinator._do_heartbeat()
+        rejoining = coordinator._rejoin_needed_fut.done()
+        return bool(alive and coordinator.generation == generation and not rejoining)
+
     async def rejoin(self) -> None:
         """In the thread: ask the coordinator for a new generation."""
         self._ensure_consumer()._coordinator.request_rejoin()
@@ -166,8 +174,8 @@ class _LaneConsumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._read_offset = _NoReadOffsets()
 
-    def _new_consumer_thread(self) -> _LaneThread:
-        return _LaneThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> LaneThread:
+        return LaneThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Nothing: only the engine seeks."""
@@ -184,6 +192,24 @@ class LaneApp(faust.App):
     """A Faust app whose data path is the engine's."""
 
     engine: Engine[Any]
+
+    @property
+    def lane(self) -> LaneThread:
+        """The consumer's thread."""
+        consumer: Any = self.consumer
+        thread: LaneThread = consumer._thread
+        return thread
+
+    async def start_flow(self) -> None:
+        """After a rebalance: let Faust fetch and hand out again."""
+        app: Any = self
+        await app.on_rebalance_complete.send()
+        app.flow_control.resume()  # clears the queues: nothing may be resumed before
+        app.consumer.resume_flow()
+        await app._fetcher.maybe_start()
+        app.tables.on_actives_ready()
+        app.tables.on_standbys_ready()
+        app.on_rebalance_end()
 
     def _new_transport(self) -> Any:
         return _LaneTransport(self.conf.broker_consumer, self)
@@ -288,67 +314,6 @@ class LaneTableManager(TableManager):
             await self._recovery.stop()
         for table in self.values():
             await table.stop()
-
-
-class SourceReader:
-    """The engine's view of Faust's consumer. Every call into aiokafka runs in its thread."""
-
-    def __init__(self, app: LaneApp) -> None:
-        self._app = app
-
-    @property
-    def _thread(self) -> _LaneThread:
-        consumer: Any = self._app.consumer
-        thread: _LaneThread = consumer._thread
-        return thread
-
-    async def _call(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-        return await asyncio.wait_for(self._thread.call_thread(function, *args), 30)
-
-    def assignment(self) -> set[TP]:
-        """What the group gave to this worker."""
-        return {TP(tp.topic, tp.partition) for tp in self._app.consumer.assignment()}
-
-    async def seek(self, tp: TP, offset: int) -> int:
-        """Fetch from `offset` on; gives the epoch that later batches carry."""
-        epoch: int = await self._call(self._thread.seek_source, tp, offset)
-        return epoch
-
-    async def committed(self, tps: Iterable[TP]) -> dict[TP, int]:
-        """The group's offsets, asked afresh; a topic-partition without offset is left out."""
-        found: dict[TP, int] = await self._call(self._thread.committed_now, list(tps))
-        return found
-
-    async def rejoin(self) -> None:
-        """Ask the group for a new generation."""
-        await self._call(self._thread.rejoin)
-
-    def fetched(self, tp: TP) -> Seek | None:
-        """How far the topic-partition was fetched."""
-        return self._thread.fetched.get(tp)
-
-    def end(self, tp: TP) -> int | None:
-        """Last stable offset known, or None."""
-        return self._thread.end_of(tp)
-
-    def pause(self, tps: Iterable[TP]) -> None:
-        """Take no records of these."""
-        self._app.consumer.pause_partitions(set(tps))
-
-    def resume(self, tps: Iterable[TP]) -> None:
-        """Take records of these again."""
-        self._app.consumer.resume_partitions(set(tps))
-
-    async def start_flow(self) -> None:
-        """After a rebalance: let Faust fetch and hand out again."""
-        app: Any = self._app
-        await app.on_rebalance_complete.send()
-        app.flow_control.resume()  # clears the queues: nothing may be resumed before
-        app.consumer.resume_flow()
-        await app._fetcher.maybe_start()
-        app.tables.on_actives_ready()
-        app.tables.on_standbys_ready()
-        app.on_rebalance_end()
 
 
 async def wait_until_fenced(producer: AIOKafkaProducer) -> None:

@@ -45,6 +45,7 @@ READ = {
     Fetcher.fetched_records: "be4348896b9b",
     FetchResult.getall: "3e717e30de50",
     GroupCoordinator.fetch_committed_offsets: "6c049c737916",
+    GroupCoordinator._do_heartbeat: "dc1d6632aaa6",
     GroupCoordinator.request_rejoin: "f70a261c91c3",
     MessageAccumulator.add_batch: "5ed1c5b1367a",
     MessageAccumulator._pop_batch: "41cc98a298ef",

@@ -39,7 +39,7 @@ async def test_join_and_leave(cluster: Make) -> None:
 
 async def test_zombie_is_fenced_and_rejoins(cluster: Make) -> None:
     """A worker stopped for longer than its session; meanwhile another has its partitions."""
-    async with cluster(session_timeout_ms=6_000) as c:
+    async with cluster(session_timeout_ms=6_000, commit_interval_ms=500) as c:
         c.start("a")
         await c.ready("a", partitions=4)
         feeding = asyncio.create_task(feed_slowly(c, 110))
@@ -56,3 +56,4 @@ async def test_zombie_is_fenced_and_rejoins(cluster: Make) -> None:
         assert await c.stop("a") == 0
         assert await c.stop("b") == 0
         await c.check_exact()
+        assert "fenced, another worker has it" in c.log("a")
