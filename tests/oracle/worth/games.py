@@ -21,14 +21,14 @@ def markov(paths: Iterable[Path]) -> dict[str, Fraction]:
     with an effect: no shares at all.
     """
     paths = list(paths)
+    if not any(is_won for _, is_won in paths):
+        return {}
     steps: Counter[tuple[str, str]] = Counter()
     for methods, is_won in paths:
         stations = [START, *methods, WON if is_won else LOST]
         steps.update(itertools.pairwise(stations))
     names = sorted({name for methods, _ in paths for name in methods})
     whole = chance_to_win(steps, names)
-    if whole == 0:
-        return {}
     lost = {name: 1 - chance_to_win(steps, names, without=name) / whole for name in names}
     total = sum(lost.values())
     return {name: effect / total for name, effect in lost.items()} if total else {}
