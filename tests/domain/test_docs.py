@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from stream_app.contracts.policy import default_policy
@@ -24,7 +25,7 @@ def test_its_points_are_those_of_the_default_policy() -> None:
         cell.strip() for line in TEXT.splitlines() if line[:1] == "|" for cell in line.split("|")
     ]
     told: dict[str, tuple[int, ...]] = {}
-    for verbs, points in zip(cells, cells[1:], strict=False):
+    for verbs, points in pairwise(cells):
         if re.fullmatch(r"\d+/\d+/\d+", points):
             for verb in verbs.split(", "):
                 told[verb] = tuple(map(int, points.split("/")))
