@@ -31,6 +31,10 @@ FEW_PANES: Final = 16
 """Up to so many panes it pays to work out the next exit exactly."""
 
 
+def _below(points: int, cap: int) -> int:
+    return points if points < cap else cap
+
+
 class Pane(msgspec.Struct, gc=False):
     """One day: what counts, and the identities that are remembered for as long as it lives.
 
@@ -53,9 +57,9 @@ class Pane(msgspec.Struct, gc=False):
     def measures(self, cap: int) -> Measures:
         """What the pane adds to a window, in the order of `WINDOWED_MEASURES`."""
         return (
-            min(self.attention, cap),
-            min(self.attraction, cap),
-            min(self.affinity, cap),
+            _below(self.attention, cap),
+            _below(self.attraction, cap),
+            _below(self.affinity, cap),
             1 if self.attraction > 0 else 0,
             self.objections,
         )
@@ -70,17 +74,15 @@ class Pane(msgspec.Struct, gc=False):
             del self.counts[code]
         if before > rules.per_verb_cap or after > rules.per_verb_cap:
             return None  # beyond the cap on both sides: an act more or less gives nothing
-        old = self.measures(rules.per_pane_cap)
+        attention, attraction, affinity = self.attention, self.attraction, self.affinity
+        objections, cap = self.objections, rules.per_pane_cap
         self._add(code, change, rules)
-        new = self.measures(rules.per_pane_cap)
-        if old == new:
-            return None
         return (
-            new[0] - old[0],
-            new[1] - old[1],
-            new[2] - old[2],
-            new[3] - old[3],
-            new[4] - old[4],
+            _below(self.attention, cap) - _below(attention, cap),
+            _below(self.attraction, cap) - _below(attraction, cap),
+            _below(self.affinity, cap) - _below(affinity, cap),
+            (self.attraction > 0) - (attraction > 0),
+            self.objections - objections,
         )
 
     def _add(self, code: int, acts: int, rules: Rules) -> None:
