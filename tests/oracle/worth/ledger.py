@@ -32,7 +32,7 @@ class Money:
     @property
     def sum(self) -> int | None:
         """None while nothing is known (or all that was is taken back)."""
-        return self.minor if self.known or self.minor else None
+        return self.minor if self.known > 0 or self.minor else None
 
 
 @dataclass
@@ -97,9 +97,9 @@ def report(key: tuple[str, str, int], period: str, rows: list[Row], policy: Wort
         "people": len(set().union(*(row.people for row in rows))),
         "touches": sum(row.touches for row in rows),
         "cost": None if cost is None else policy.written(cost),
-        "cost_incomplete": any(row.cost.incomplete for row in rows),
+        "cost_incomplete": any(row.cost.incomplete > 0 for row in rows),
         "value": None if value is None else policy.written(value),
-        "value_incomplete": any(row.value.incomplete for row in rows),
+        "value_incomplete": any(row.value.incomplete > 0 for row in rows),
         "advances": {k: {"won": won[k], "regained": regained[k]} for k in RUNGS},
         "cost_per_advance": {k: cost_per(cost, won[k] + regained[k], policy) for k in RUNGS},
         "quality": sum(row.overall for row in rows) / credit / MILLIONTHS if credit else None,

@@ -63,9 +63,9 @@ MOODS: dict[str, tuple[float, Sequence[tuple[int, Mix]]]] = {
     "angry": (9, [(4, ANGRY), (2, WARM), (3, BRAND)]),
     "courted": (5, [(3, WARM), (5, OFFERS)]),
     "flood": (0.5, [(8, WARM), (3, BRAND), (2, OFFERS)]),
-    "clock": (0.2, [(9, [(3, "view"), (2, "like"), (2, "reply"), (1, "share")]), (1, BRAND)]),
+    "clock": (0, [(1, [(8, "view"), (4, "like"), (2, "reply"), (1, "share")])]),
     "broadcast": (12, [(1, OFFERS)]),
-    "pelted": (1, [(30, OFFERS), (1, WARM)]),
+    "pelted": (0.6, [(70, OFFERS), (1, WARM)]),
     "stormy": (15, [(5, WARM), (1, BRAND), (3, [(1, "block")])]),
 }
 WEIGHTS = [
@@ -80,6 +80,8 @@ WEIGHTS = [
     (1, "pelted"),
     (2, "stormy"),
 ]
+FIRST = ("clock", "pelted", "clock", "flood", "stormy", "buyer", "pelted")  # in every world
+MOSTLY_OUT = {"broadcast": 0.7, "pelted": 0.995}
 MOST_PURCHASES = 60
 
 
@@ -130,7 +132,7 @@ class Writer:
         person = Person(
             brand=dice.pick(BRANDS),
             name=f"p{number // 2 * 2 if dice.chance(0.1) else number}",
-            mood=dice.weighted(WEIGHTS),
+            mood=FIRST[number] if number < len(FIRST) else dice.weighted(WEIGHTS),
             platforms=dice.pick((("x",), ("x", "web"), ("facebook", "x", "web"))),
             methods=METHODS[dice.below(3) : 1 + dice.between(3, len(METHODS) - 1)],
         )
@@ -140,15 +142,16 @@ class Writer:
         every, mixes = MOODS[person.mood]
         at = (FIRST_DAY + dice.below(DAYS - 60)) * DAY + dice.below(DAY)
         most = {"flood": 240, "pelted": 240, "clock": 120, "fan": 120}.get(person.mood, 70)
-        for _ in range(dice.between(5, most)):
-            if dice.chance(0.12) and person.sent:
+        least = most // 2 if most == 240 else 5
+        for _ in range(dice.between(least, most)):
+            if dice.chance(0.004 if person.mood == "clock" else 0.12) and person.sent:
                 self.undo(person, at)
             else:
                 self.act(person, self.moment(person, at), dice.weighted(dice.weighted(mixes)))
-            if person.mood == "clock":  # every 4 hours to the second or so: never at a midnight
-                at += 4 * HOUR + dice.below(3000)
-            else:
-                at += dice.below(round(every * DAY)) if dice.chance(0.8) else 0
+            if person.mood == "clock":  # hourly, to the second or so
+                at += HOUR + dice.below(3000)
+                continue
+            at += dice.below(round(every * DAY)) if dice.chance(0.8) else 0
             if dice.chance(0.01):
                 at += dice.between(60, 200) * DAY
             if at > (FIRST_DAY + DAYS) * DAY:
@@ -170,7 +173,7 @@ class Writer:
             verb = "click" if person.purchases > MOST_PURCHASES else verb
         outbound = verb in ("offer", "resolve")
         if verb in ("reply", "message", "like", "mention") and person.mood != "clock":
-            outbound = dice.chance(0.9 if person.mood in ("broadcast", "pelted") else 0.35)
+            outbound = dice.chance(MOSTLY_OUT.get(person.mood, 0.35))
         if verb == "block":
             outbound = dice.chance(0.3)
         person.ids += 1
@@ -188,14 +191,14 @@ class Writer:
         fields.update(self.flavour(person, verb))
         if verb == "purchase" and dice.chance(0.9):
             fields["value"] = money(dice, dice.pick(CURRENCIES))
-        if dice.chance(0.03):  # taken back before it is there
+        if dice.chance(0.03) and person.mood != "clock":  # taken back before it is there
             self.write({**self.undo_of(person, fields), "undoes": fields["id"]}, at, late=False)
             if verb == "purchase" and "value" in fields and dice.chance(0.5):
                 again = {**self.undo_of(person, fields), "undoes": fields["id"]}
                 self.write(again, at + 1, late=False)
             at += 2 * MINUTE
         person.sent.append({**fields, "at": at})
-        self.write(fields, at)
+        self.write(fields, at, late=person.mood != "clock")
         if dice.chance(0.02):
             self.write(fields, at)  # once more
 
@@ -249,8 +252,8 @@ class Writer:
                 part = Decimal(value["amount"]) * dice.pick((20, 50, 50, 33, 100, 150)) / 100
                 places = Decimal("1") if value["currency"] == "JPY" else Decimal("0.01")
                 fields["value"] = {**value, "amount": str(part.quantize(places))}
-            elif dice.chance(0.3):
-                fields["value"] = money(dice, "EUR")
+            elif dice.chance(0.5):
+                fields["value"] = money(dice, dice.pick(("EUR", "USD")))
         if dice.chance(0.1):
             fields["method"] = dice.pick(METHODS)
         if dice.chance(0.08):
