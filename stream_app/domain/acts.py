@@ -119,7 +119,7 @@ def _survives_early_undos(
 
     Only a purchase can: what small refunds leave of it.
     """
-    undos = rel.memory.early_undos(event, key)
+    undos = rel.memory.take_early_undos(event, key, rel.windows.panes)
     if purchase is None or not undos:
         return not undos
     appraise_refund(rel, undos[0].at_ms)

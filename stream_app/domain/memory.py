@@ -180,13 +180,21 @@ class Memory(msgspec.Struct, gc=False):
         else:
             del self.early[early.key]
 
-    def early_undos(self, event: Interaction, key: str) -> list[EarlyUndo]:
-        """The undos of this very act that came before it."""
-        return [
+    def take_early_undos(
+        self, event: Interaction, key: str, days: Mapping[int, Day]
+    ) -> list[EarlyUndo]:
+        """The undos of this very act that came before it; they have found it, and go."""
+        found = [
             early
             for early in self.early.get(key, ())
             if early.verb == event.verb and early.inbound == event.inbound
         ]
+        for early in found:
+            day = days[early.at_ms // DAY_MS]
+            day.early = [other for other in day.early or () if other is not early] or None
+            day.changed = True
+            self._drop_early(early)
+        return found
 
     def named(self, undo: Interaction) -> Act | None:
         """The act that an undo names, if it is remembered and of the same verb and direction."""

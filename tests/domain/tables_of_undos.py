@@ -43,6 +43,13 @@ UNDOS: Final = {
         180 | reply id=b            |                                         |
         180 | reply id=a            | attention                               | evidence
     """,
+    "an early undo takes back one act: its id used again after 180 days is another": """
+        day | event                 | stage                                   | why
+        100 | undo reply of=a       |                                         |
+        0   | reply id=a            |                                         |
+        190 | impression            |                                         |
+        191 | reply id=a            | attention                               | evidence
+    """,
     "before its act, but of another verb: no undo of it": """
         day | event                 | stage                                   | why
         0   | undo like of=b        |                                         |
