@@ -32,7 +32,7 @@ def as_published(found: Worth) -> tuple[Rows, Rows]:
             "reason": m.reason,
             "cause": {"id": m.cause_id} if m.cause_id else None,
             "quality": dict(m.quality),
-            "credits": m.credits,
+            "credits": None if m.credits is None else dict(m.credits),
         }
         for m in found.transitions
     ]
