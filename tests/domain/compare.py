@@ -79,7 +79,9 @@ def _outcome(moves: Iterable[list[Any]], rejects: list[list[Any]], duplicates: i
 def main(arguments: Sequence[str]) -> None:
     """Print the core's outcome of a file."""
     lines = Path(arguments[0]).read_bytes().splitlines(keepends=True)
-    sys.stdout.write(json.dumps(core_outcome(lines, *map(int, arguments[1:2]))))
+    sys.stdout.write(
+        json.dumps(core_outcome(lines, int(arguments[1]) if len(arguments) > 1 else 1))
+    )
 
 
 if __name__ == "__main__":
