@@ -49,17 +49,17 @@ class DueIndex:
     def _stored(self, last: bytes) -> Iterator[bytes]:
         """Stored entries that are still wanted; remembers where the first one stands.
 
-        RocksDB walks over deleted entries one by one: starting at the first that lives keeps a
-        long queue of worked-off entries from being walked again and again.
+        Starting there keeps a long queue of worked-off entries from being walked again and again,
+        be they removed in the overlay or deleted in RocksDB, which walks over them one by one.
         """
         first = True
-        for due, key in self._store.index_from(self._floor):
-            raw = index_key(due, key)
-            if first:
+        for raw in self._store.index_from(self._floor):
+            wanted = self._wanted(raw, stored=True)
+            if first and (wanted or raw >= last):
                 self._floor, first = raw, False
             if raw >= last:
                 return
-            if self._wanted(raw, stored=True):
+            if wanted:
                 yield raw
 
     def _overlaid(self, last: bytes, limit: int) -> list[bytes]:

@@ -24,9 +24,8 @@ from .errors import BadStateRecordError, ChangelogShorterError
 from .settings import EngineSettings
 from .store import Store
 from .wire import (
-    INDEX_TAG,
+    DATA_TAGS,
     POSITION_KEY,
-    STATE_TAG,
     Local,
     Position,
     is_sealed,
@@ -140,8 +139,11 @@ class Restorer:
             records = await self._take(_BATCH_RECORDS)
             latest: dict[bytes, bytes | None] = {}
             for record in records:
-                if self._accept(record):
-                    latest[record.key] = record.value
+                key, value = record.key, record.value
+                if (
+                    key and key[:1] in DATA_TAGS and (value is None or is_sealed(key, value))
+                ) or self._is_position(record):
+                    latest[key] = value
             if POSITION_KEY in latest and not self._follows(latest[POSITION_KEY], local):
                 return False
             position = await self._consumer.position(self._tp)
@@ -157,22 +159,16 @@ class Restorer:
             log.info("partition %d: %d records/s restored", self._tp.partition, rate)
         return True
 
-    def _accept(self, record: Any) -> bool:
-        """Check one changelog record. Raises `BadStateRecordError` unless those are skipped."""
-        key: bytes | None = record.key
-        value: bytes | None = record.value
-        if key is not None and (value is None or is_sealed(key, value)):
-            if key[:1] in (STATE_TAG, INDEX_TAG):
-                return True
-            if key == POSITION_KEY and value is not None:
-                self._position_offset = record.offset
-                return True
-        offset: int = record.offset
+    def _is_position(self, record: Any) -> bool:
+        """Whether it is a position record. Anything else is damage: refused, or counted."""
+        if record.key == POSITION_KEY and record.value and is_sealed(record.key, record.value):
+            self._position_offset = record.offset
+            return True
         if not self._settings.skip_bad_state:
             raise BadStateRecordError(
-                topic=self._tp.topic, partition=self._tp.partition, offset=offset
+                topic=self._tp.topic, partition=self._tp.partition, offset=record.offset
             )
-        self._on_bad(offset)
+        self._on_bad(record.offset)
         return False
 
     def _follows(self, value: bytes | None, local: Local | None) -> bool:

@@ -16,13 +16,13 @@ from pathlib import Path
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteOptions
 
 from .wire import (
+    INDEX_TAG,
     LOCAL_KEY,
     POSITION_KEY,
     STATE_TAG,
     VERSION,
     Local,
     Position,
-    index_entry,
     key_of_head,
     pack_local,
     read_local,
@@ -162,10 +162,16 @@ class Store:
             if key is not None:
                 yield key
 
-    def index_from(self, start: bytes) -> Iterator[tuple[int, bytes]]:
-        """Index entries from the raw key `start` on, in order."""
-        for raw, _ in self._range(start, start[:1]):
-            yield index_entry(raw)
+    def index_from(self, start: bytes) -> Iterator[bytes]:
+        """Raw keys of index entries from `start` on, in order."""
+        rows = self.db.iter()
+        rows.seek(start)
+        while rows.valid():
+            raw: bytes = rows.key()
+            if raw[:1] != INDEX_TAG:
+                return
+            yield raw
+            rows.next()
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All records, unsealed, without the markers; for checks."""

@@ -23,6 +23,7 @@ POSITION_KEY = b"\x00p"
 LOCAL_KEY = b"\x00l"
 STATE_TAG = b"s"
 INDEX_TAG = b"i"
+DATA_TAGS = (STATE_TAG, INDEX_TAG)
 MAX_KEY_BYTES = 0xFFFF
 
 _U16 = _Struct(">H")
@@ -94,9 +95,8 @@ def seal(raw_key: bytes, value: bytes) -> bytes:
 
 def is_sealed(raw_key: bytes, value: bytes) -> bool:
     """Whether the checksum is right."""
-    body = value[:-_SEAL_BYTES]
-    tail = value[-_SEAL_BYTES:]
-    return crc32(body, crc32(raw_key)).to_bytes(_SEAL_BYTES, "big") == tail
+    tail = int.from_bytes(value[-_SEAL_BYTES:], "big")
+    return len(value) >= _SEAL_BYTES and crc32(value[:-_SEAL_BYTES], crc32(raw_key)) == tail
 
 
 def unseal(value: bytes) -> bytes:
