@@ -13,7 +13,7 @@ LOCK_WITH := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes 
              --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock lock-broker clean
+.PHONY: help setup demo test lint format schemas bench lock lock-broker clean
 
 help: ## what can be done here (this text)
 	@echo "Rapport: social interactions in, relationships out. Two commands matter:"
@@ -51,7 +51,7 @@ demo: setup ## live: broker, two workers, real events, transitions
 	$(BIN)/rapport demo $(ARGS)
 
 test: lint ## lint, types and every test, on a real Kafka
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 lint: setup ## style, format and strict types
 	$(BIN)/ruff check .
@@ -61,6 +61,9 @@ lint: setup ## style, format and strict types
 format: setup ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+schemas: setup ## write schemas/ anew (after a change of the contracts)
+	$(BIN)/python -m stream_app.contracts.schemas
 
 bench: setup ## how fast it is on this machine
 	$(BIN)/python -m bench $(ARGS)
