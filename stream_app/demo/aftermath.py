@@ -81,8 +81,10 @@ async def _outputs(broker: str, options: Options) -> tuple[check.Moves, dict[str
     return moves, refused
 
 
-def summarise(scene: Scene, options: Options, working_s: float) -> Summary:
-    """The numbers of a run. `working_s`: from the first record sent to the last processed."""
+def summarise(scene: Scene, options: Options) -> Summary:
+    """The numbers of a run."""
+    began_at = scene.sending.first_at
+    working_s = (scene.worked_until or time.monotonic()) - began_at if began_at else 0.0
     watch, processed = scene.watch, scene.processed()
     total = processed.total()
     first = watch.first_after_s

@@ -21,7 +21,7 @@ ANSWERS: Final = "answering-people"
 _NAMES: Final = (
     *("ana", "ben", "chloé", "dmitri", "elif", "finn", "grace", "hiro", "inès", "jonas"),
     *("kofi", "lúcia", "mira", "noor", "oskar", "priya", "quinn", "rosa", "søren", "tomás"),
-    *("uma", "viktor", "wanjiru", "ximena", "yara", "zoë", "łukasz", "björn", "美咲", "نور"),
+    *("uma", "viktor", "wanjiru", "ximena", "yara", "zoë", "łukasz", "björn", "美咲", "ελένη"),
 )
 _PLATFORMS: Final = ("bluesky", "instagram", "facebook", "twitter", "mastodon")
 _POSTS: Final = 60

@@ -107,12 +107,12 @@ def _headers(text: str) -> tuple[tuple[str, str], ...]:
 def _groups(deliveries: list[Delivery]) -> list[list[Delivery]]:
     """In the order of time, cut where a group would span too long."""
     groups: list[list[Delivery]] = []
-    first_ms = 0
+    first_ms = 0  # of a group so far without a time
     for one in sorted(deliveries, key=lambda one: (one.latest_ms or 0, one.name)):
         at_ms = one.latest_ms or 0
-        if not groups or (at_ms and at_ms - first_ms > GROUP_DAYS * DAY_MS):
+        if not groups or (first_ms and at_ms - first_ms > GROUP_DAYS * DAY_MS):
             groups.append([])
-            first_ms = at_ms
+            first_ms = 0
         groups[-1].append(one)
         first_ms = first_ms or at_ms
     return groups

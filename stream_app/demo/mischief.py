@@ -18,7 +18,13 @@ from stream_app.domain.rejects import Reason
 LATE: Final = 0.01
 TWICE: Final = 0.01
 MISFILED: Final = 0.002
-BAD_OF_EACH: Final = 2
+MOST_BAD: Final = 4
+BROKEN: Final = (
+    *(Reason.NOT_JSON, Reason.EMPTY, Reason.WRONG_SHAPE, Reason.TOO_LARGE, Reason.UNKNOWN_VERB),
+    *(Reason.BAD_BRAND, Reason.BAD_PERSON, Reason.BAD_TIME, Reason.FROM_THE_FUTURE),
+    Reason.TOO_OLD,
+)
+"""Every reason that a record of the log can be refused for, but for faults of our own."""
 _MS_PLATFORMS: Final = ("twitter", "facebook")
 
 
@@ -68,13 +74,13 @@ def _sendings(one: Sent, act: Act, dice: Random, end_ms: int) -> Iterator[Sent]:
 
 
 def _bad_ones(acts: Sequence[Act], dice: Random) -> Iterator[Sent]:
-    """Some records of each reason to be refused, among the good ones."""
-    for turn in range(BAD_OF_EACH):
-        # The first half of the history is left out: nothing is too old for a young partition.
-        act = acts[dice.randrange(len(acts) // 2, len(acts) - 1)]
-        good = record(act)._replace(send_ms=act.at_ms + MINUTE_MS)
-        for reason, value in _broken(act, f"bad-{turn}").items():
-            yield good._replace(value=value, bad=reason)
+    """A few records of each reason to be refused, among the good ones."""
+    for reason in BROKEN:
+        for turn in range(dice.randint(1, MOST_BAD)):
+            # Not at the very beginning: nothing is too old for a partition without a past.
+            act = acts[dice.randrange(len(acts) // 10, len(acts))]
+            good = record(act)._replace(send_ms=act.at_ms + MINUTE_MS)
+            yield good._replace(value=_broken(act, f"bad-{turn}")[reason], bad=reason)
 
 
 def _broken(act: Act, act_id: str) -> dict[Reason, bytes | None]:

@@ -168,14 +168,13 @@ class Demo:
 
     async def _conclude(self, scene: Scene) -> Result:
         options = self._options
-        working_s = time.monotonic() - scene.sending.first_at if scene.sending.first_at else 0.0
         scene.doing = "comparing with a replay" if options.once else "saving the log"
         log: Log = await read_log(self._address, options, self._policy)
         await asyncio.to_thread(save, log, options)
         verdict = None
         if options.once:
             verdict = await judge(self._address, options, self._policy, log)
-        summary = summarise(scene, options, working_s)
+        summary = summarise(scene, options)
         if verdict is not None:
             summary.differing, summary.equal = verdict.differing, verdict.equal
         scene.doing = "done"

@@ -31,7 +31,7 @@ class Speed:
         while len(self._seen) > 2 and at_s - self._seen[1][0] >= WINDOW_S:
             self._seen.popleft()
         first_s, first = self._seen[0]
-        if at_s > first_s:
+        if at_s > first_s and total:
             self.now = max(0.0, (total - first) / (at_s - first_s))
             self.peak = max(self.peak, self.now)
             self.past.append(self.now)
@@ -64,6 +64,8 @@ class Scene:
     doing: str = "starting"
     speed: Speed = field(default_factory=Speed)
     history_start_ms: int = 0
+    worked_until: float = 0.0
+    """When the last record had been processed, on the monotonic clock."""
 
     @property
     def seconds(self) -> float:

@@ -10,10 +10,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from stream_app.contracts.transition import TransitionV1
 from stream_app.demo.community import BRAND, DAYS
 from stream_app.demo.scene import Scene
-from stream_app.demo.watch import STAGE_NAMES, why
+from stream_app.demo.watch import STAGE_NAMES, Move, why
 from stream_app.domain.clock import DAY_MS
 
 STYLES: Final = {
@@ -27,13 +26,20 @@ STATE_STYLES: Final = {"running": "green", "failed": "red"}
 _SPARKS: Final = "▁▂▃▄▅▆▇█"
 _SPARK_WIDTH: Final = 24
 _BAR_WIDTH: Final = 26
-_FIXED_LINES: Final = 20
-_MIN_MOVES, _MAX_MOVES = 3, 18
+_FIXED_LINES: Final = 15
+_MIN_MOVES, _MAX_MOVES = 5, 24
+_MEANINGS: Final = (
+    ("attention", "they noticed"),
+    ("attraction", "they keep coming back"),
+    ("affinity", "the conversation fits what they need and value"),
+    ("audience", "they opted in: they follow, subscribe or have joined"),
+    ("none", "and back: by silence, objections, leaving, taking back, blocking"),
+)
 
 
 def draw(scene: Scene, console: Console) -> RenderableType:
     """The whole picture, for the size of the terminal at hand."""
-    rows = max(_MIN_MOVES, min(_MAX_MOVES, console.height - _FIXED_LINES))
+    rows = max(_MIN_MOVES, min(_MAX_MOVES, console.height - _FIXED_LINES - len(scene.workers)))
     return Group(
         _title(scene),
         Rule(style="bright_black"),
@@ -50,9 +56,9 @@ def draw(scene: Scene, console: Console) -> RenderableType:
 def _title(scene: Scene) -> RenderableType:
     facts = scene.facts
     grid = Table.grid(expand=True)
-    grid.add_column()
-    grid.add_column(justify="right")
-    kafka = "a real Kafka, started for this" if facts.own_broker else "your Kafka"
+    grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    grid.add_column(no_wrap=True, justify="right")
+    kafka = "a Kafka of its own" if facts.own_broker else "your Kafka"
     title = Text.assemble(
         ("Rapport demo  ", "bold"),
         (f"{kafka}, at {facts.address} · {facts.partitions} partitions", "bright_black"),
@@ -63,7 +69,10 @@ def _title(scene: Scene) -> RenderableType:
 
 def _input(scene: Scene) -> RenderableType:
     facts, sending = scene.facts, scene.sending
-    grid = Table.grid(padding=(0, 2))
+    grid = Table.grid(padding=(0, 2), expand=True)
+    for _ in range(3):
+        grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     grid.add_row(
         Text("deliveries", "bold"),
         _bar(sending.deliveries, sending.all_deliveries),
@@ -88,9 +97,9 @@ def _input(scene: Scene) -> RenderableType:
 
 def _day(scene: Scene) -> str:
     if not scene.sending.day_ms:
-        return "the history has not begun"
+        return f"day 0 of {DAYS}"
     day = (scene.sending.day_ms - scene.history_start_ms) // DAY_MS + 1
-    return f"day {min(day, DAYS)} of {DAYS}, fast-forward"
+    return f"day {day} of {DAYS}" if day < DAYS else f"all {DAYS} days"
 
 
 def _bar(done: int, total: int) -> RenderableType:
@@ -145,6 +154,8 @@ def _counts(scene: Scene) -> RenderableType:
 
 
 def _moves(scene: Scene, rows: int) -> RenderableType:
+    if not scene.watch.latest:
+        return _meanings(rows)
     table = Table.grid(padding=(0, 2), expand=True)
     for _ in range(3):
         table.add_column(no_wrap=True)
@@ -157,7 +168,17 @@ def _moves(scene: Scene, rows: int) -> RenderableType:
     return table
 
 
-def _move(move: TransitionV1) -> tuple[Text, Text, Text, Text]:
+def _meanings(rows: int) -> RenderableType:
+    """What the stages are, as long as there is nothing else to read."""
+    grid = Table.grid(padding=(0, 2))
+    for name, meaning in _MEANINGS:
+        grid.add_row(Text(name, STYLES[name]), Text(meaning))
+    for _ in range(rows - len(_MEANINGS)):
+        grid.add_row("")
+    return grid
+
+
+def _move(move: Move) -> tuple[Text, Text, Text, Text]:
     brand = "" if move.brand == BRAND else f" and {move.brand[:14]}"
     person = f"{move.person[:30]}{brand}"
     sign = "▲" if move.move == "advance" else "▼"

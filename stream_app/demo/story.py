@@ -74,10 +74,11 @@ class Story:
             if written != before:
                 before, since = written, time.monotonic()
             await asyncio.sleep(_LOOK_S)
+        scene.worked_until = since
 
     async def go_on(self) -> None:
         """Acts of right now, for ever."""
-        self._scene.doing = "live, Ctrl-C ends"
+        self._scene.doing = "live (Ctrl-C ends it)"
         acts = present(self._options.seed, self._options.people)
         await self._publisher.present(acts, PRESENT_PER_S)
 

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from stream_app.contracts.reject import RejectV1
-from stream_app.contracts.transition import TransitionV1
-from stream_app.domain.transitions import STAGES, Finding
+from stream_app.domain.transitions import STAGES, Cause, Finding
+
+
+class Move(msgspec.Struct, gc=False, rename={"from_": "from"}):
+    """Of a transition/v1 what is shown. See `stream_app.contracts.transition` for the fields."""
+
+    brand: str
+    person: str
+    from_: str
+    to: str
+    move: str
+    at: str
+    reason: str
+    cause: Cause | None
+    evidence: tuple[Finding, ...]
+
 
 LATEST: Final = 40
 STAGE_NAMES: Final = tuple(stage.label for stage in STAGES)
-_LEVEL: Final = {name: level for level, name in enumerate(STAGE_NAMES)}
-_transition: Final = msgspec.json.Decoder(TransitionV1).decode
+_LEVEL: Final[dict[str, int]] = {name: level for level, name in enumerate(STAGE_NAMES)}
+_transition: Final = msgspec.json.Decoder(Move).decode
 _reject: Final = msgspec.json.Decoder(RejectV1).decode
 
 
@@ -29,7 +43,7 @@ class Watch:
         self.transitions = 0
         self.first_after_s: float | None = None
         """From the start of the demo to the first transition."""
-        self.latest: deque[TransitionV1] = deque(maxlen=LATEST)
+        self.latest: deque[Move] = deque(maxlen=LATEST)
         self.refused: Counter[str] = Counter()
         self.lapses: Counter[str] = Counter()
         self.brands: Counter[str] = Counter()
@@ -46,7 +60,7 @@ class Watch:
                     else:
                         self.was_refused(_reject(record.value))
 
-    def moved(self, key: bytes, move: TransitionV1) -> None:
+    def moved(self, key: bytes, move: Move) -> None:
         """A transition."""
         if self.first_after_s is None:
             self.first_after_s = time.monotonic() - self.started
@@ -57,7 +71,7 @@ class Watch:
         self._stage[key] = level
         self._best[key] = max(level, self._best.get(key, 0))
         if move.move == "lapse":
-            self.lapses[str(move.reason)] += 1
+            self.lapses[move.reason] += 1
         self.latest.append(move)
 
     def was_refused(self, reject: RejectV1) -> None:
@@ -84,22 +98,22 @@ _SIGNS: Final = {("at_least", True): "≥", ("at_least", False): "<"}
 _SIGNS_MOST: Final = {True: "≤", False: ">"}
 
 
-def why(move: TransitionV1) -> str:
-    """The condition that decided, and the act that caused it, in a few words."""
+def why(move: Move) -> str:
+    """The act that caused it, and the condition that decided, in a few words."""
     if move.reason == "blocked":
         return _cause(move)
     found = _decisive(move)
     told = "" if found is None else _term(found)
     cause = _cause(move)
-    return f"{told}, by {cause}" if told and cause else told or cause
+    return f"{cause}, {told}" if told and cause else told or cause
 
 
-def _decisive(move: TransitionV1) -> Finding | None:
-    """Of an advance the first condition of the stage reached, of a lapse the first not met."""
+def _decisive(move: Move) -> Finding | None:
+    """Of an advance the first condition of the stage reached, of a lapse the first one missed."""
     if move.move == "advance":
         return next((f for f in move.evidence if f.stage == move.to and f.met), None)
-    lost = [f for f in move.evidence if f.rule == "hold" and not f.met]
-    return lost[0] if lost else None
+    lost = STAGE_NAMES[_LEVEL[move.to] + 1]
+    return next((f for f in move.evidence if f.stage == lost and not f.met), None)
 
 
 def _term(found: Finding) -> str:
@@ -114,8 +128,8 @@ def _number(value: float | None) -> str:
     return "?" if value is None else f"{value:g}"
 
 
-def _cause(move: TransitionV1) -> str:
-    cause: Any = move.cause
+def _cause(move: Move) -> str:
+    cause = move.cause
     if cause is None:
-        return "silence" if move.move == "lapse" else ""
-    return f"{cause.verb} ({cause.method})" if cause.method else str(cause.verb)
+        return ""
+    return f"{cause.verb} ({cause.method})" if cause.method else cause.verb
