@@ -22,20 +22,9 @@ S = TypeVar("S")
 _BATCHES_QUEUED = 8
 
 
-def create_app(
-    settings: EngineSettings,
-    job: Job[S],
-    sources: Sequence[str],
-    *,
-    observer: Observer | None = None,
-    **faust_options: Any,
-) -> LaneApp:
-    """A Faust app whose one agent feeds every source to the job.
-
-    `app.engine` is the engine. More agents, timers and web pages may be added as to any Faust app;
-    what they send is outside of the transactions. `faust_options` go to `faust.App`.
-    """
-    options: dict[str, Any] = {
+def _faust_options(settings: EngineSettings) -> dict[str, Any]:
+    """What Faust must be told, and what it must leave alone."""
+    return {
         "broker": [URL(f"kafka://{host.strip()}") for host in settings.broker.split(",")],
         "store": "memory://",
         "datadir": str(settings.data_dir),
@@ -60,7 +49,22 @@ def create_app(
         "TableManager": LaneTableManager,
         "Table": StateTable,
     }
-    app = LaneApp(settings.app_id, **(options | faust_options))
+
+
+def create_app(
+    settings: EngineSettings,
+    job: Job[S],
+    sources: Sequence[str],
+    *,
+    observer: Observer | None = None,
+    **faust_options: Any,
+) -> LaneApp:
+    """A Faust app whose one agent feeds every source to the job.
+
+    `app.engine` is the engine. More agents, timers and web pages may be added as to any Faust app;
+    what they send is outside of the transactions. `faust_options` go to `faust.App`.
+    """
+    app = LaneApp(settings.app_id, **(_faust_options(settings) | faust_options))
     engine: Engine[S] = Engine(app, settings, job, sources, observer)
     app.engine = engine
     app.Table("state", help="States of the engine's job.")
