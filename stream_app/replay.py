@@ -9,16 +9,25 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from stream_app.contracts.cost import read_cost_line
 from stream_app.contracts.interaction import read_line
+from stream_app.contracts.method_report import write_report
 from stream_app.contracts.partitioner import partition_of
+from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.contracts.transition import write_transition
+from stream_app.domain.costs import KnownCost, book
 from stream_app.domain.events import relationship_key
+from stream_app.domain.ledger import METHODS_PER_BRAND, Journal, Row
 from stream_app.domain.partition import Partition, Seen
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import Transition, settle
+from stream_app.domain.reports import Ledger
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import Stage
+
+_LINES_PER_JOURNAL = 4_096
+"""Lines after which the rows of the journals are added up."""
 
 
 @dataclass
@@ -29,18 +38,33 @@ class Tally:
     applied: int = 0
     duplicates: int = 0
     transitions: int = 0
+    costs: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
 
 class Replay:
-    """Feeds lines to the core and gives out the transitions."""
+    """Feeds lines to the core and gives out the transitions, and the reports if wanted."""
 
-    def __init__(self, policy: Policy, application_id: str, partitions: int = 1) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        application_id: str,
+        partitions: int = 1,
+        *,
+        reports: bool = False,
+        method_limit: int = METHODS_PER_BRAND,
+    ) -> None:
+        """With `reports`, at most `method_limit` methods of a brand are told apart."""
         self.policy = policy
         self.tally = Tally()
         self._application_id = application_id
-        self._partitions = [Partition(policy) for _ in range(partitions)]
+        self._partitions = [
+            Partition(policy, journal=Journal(method_limit=method_limit) if reports else None)
+            for _ in range(partitions)
+        ]
         self._states: dict[str, tuple[Relationship, Partition]] = {}
+        self._ledger = Ledger(Sketch)
+        self._costs: dict[tuple[str, str], KnownCost] = {}
 
     def feed(self, line: bytes) -> list[bytes] | Reject:
         """Apply one line; the transitions it caused as JSON, or why it is refused."""
@@ -64,14 +88,45 @@ class Replay:
         tally.applied += 1
         if known is None:
             self._states[key] = outcome[0], partition
+        if not tally.applied % _LINES_PER_JOURNAL:
+            self._take_journals()
         return self._write(outcome[1].moves)
+
+    def feed_cost(self, line: bytes) -> Reject | None:
+        """Count one line of costs, or say why it is refused."""
+        read = read_cost_line(line)
+        if isinstance(read, Reject):
+            self.tally.refused[read.reason] += 1
+            return read
+        cost, recorded_ms = read
+        self.tally.costs += 1
+
+        def find(cost_id: str) -> KnownCost:
+            return self._costs.setdefault((cost.brand, cost_id), KnownCost())
+
+        booking = book(cost, recorded_ms, self.policy.rules_for(cost.brand).rates, find)
+        if booking is not None:
+            row = Row()
+            booking.into(row)
+            self._ledger.add(cost.brand, booking.method, booking.day, row, None)
+        return None
 
     def finish(self, until_ms: int | None = None) -> Iterator[bytes]:
         """Walk every silent relationship to its partition's watermark, or to `until_ms`."""
+        for partition in self._partitions:
+            if partition.journal is not None:
+                partition.journal.nothing_at_hand()
         for rel, partition in self._states.values():
             end_ms = partition.watermark if until_ms is None else until_ms
             if end_ms is not None:
-                yield from self._write(settle(rel, end_ms, self.policy.rules_for(rel.brand)))
+                rules = self.policy.rules_for(rel.brand)
+                yield from self._write(settle(rel, end_ms, rules, partition.journal))
+
+    def reports(self) -> Iterator[bytes]:
+        """The last revision of every report as JSON, by brand and method; after `finish`."""
+        self._take_journals()
+        for report in self._ledger.reports(lambda brand: self.policy.rules_for(brand).rates):
+            yield write_report(report, self.policy.rules_for(report.brand).rates)
 
     def stages(self) -> dict[str, int]:
         """How many relationships are in each stage."""
@@ -82,6 +137,12 @@ class Replay:
         if len(self._partitions) == 1:
             return self._partitions[0]
         return self._partitions[partition_of(key.encode(), len(self._partitions))]
+
+    def _take_journals(self) -> None:
+        for partition in self._partitions:
+            if partition.journal is not None:
+                for (brand, method, day), entry in partition.journal.take().items():
+                    self._ledger.add(brand, method, day, entry.row, sketch_of(entry.people))
 
     def _write(self, moves: list[Transition] | tuple[Transition, ...]) -> list[bytes]:
         self.tally.transitions += len(moves)

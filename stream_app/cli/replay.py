@@ -45,6 +45,16 @@ _REPORT_EVERY: Final = 20_000
     help="Write every refused line there, as reject/v1 JSON lines.",
 )
 @click.option(
+    "--costs",
+    type=click.File("rb"),
+    help="What methods cost, as cost/v1 JSON lines; only of use with --reports.",
+)
+@click.option(
+    "--reports",
+    type=click.File("wb", lazy=False),
+    help="Write the method reports there, as method-report/v1 JSON lines.",
+)
+@click.option(
     "--application-id",
     default="rapport",
     show_default=True,
@@ -56,27 +66,34 @@ def replay(
     until: int | None,
     partitions: int,
     rejects: BinaryIO | None,
+    costs: BinaryIO | None,
+    reports: BinaryIO | None,
     application_id: str,
 ) -> None:
     """Compute the stage transitions of FILE (interaction/v1 JSON lines; - is standard input).
 
     Transitions go to standard output, one transition/v1 JSON per line, in order within each
     relationship. A summary goes to standard error. A line may carry recorded_at, the timestamp of
-    its record; without it, occurred_at counts as such.
+    its record; without it, occurred_at counts as such. So may a line of the costs.
 
     \b
     Examples:
       rapport replay events.jsonl > transitions.jsonl
       zcat history.jsonl.gz | rapport replay - --until 2026-12-31T00:00:00Z
       rapport replay events.jsonl --rejects refused.jsonl --partitions 8
+      rapport replay events.jsonl --costs costs.jsonl --reports reports.jsonl > transitions.jsonl
     """
-    core = Replay(policy, application_id, partitions)
+    core = Replay(policy, application_id, partitions, reports=reports is not None)
     started = time.monotonic()
     gc.collect()
     gc.disable()  # the core makes no cycles, and walking millions of states for some is slow
     with ExitStack() as stack:
         lines = stack.enter_context(_progress(file, core))
         _run(core, file.name, lines, rejects, until)
+        if costs is not None:
+            _count_costs(core, costs, rejects)
+        if reports is not None:
+            reports.writelines(report + b"\n" for report in core.reports())
     _summary(core, time.monotonic() - started, rejects)
 
 
@@ -99,6 +116,13 @@ def _run(
     for move in core.finish(until_ms):
         out.write(move + b"\n")
     out.flush()
+
+
+def _count_costs(core: Replay, costs: BinaryIO, rejects: BinaryIO | None) -> None:
+    for number, line in enumerate(_lines(costs)):
+        refused = core.feed_cost(line)
+        if refused is not None and rejects is not None:
+            rejects.write(_reject_line(refused, costs.name, number, line))
 
 
 def _reject_line(reject: Reject, name: str, number: int, line: bytes) -> bytes:

@@ -221,13 +221,13 @@ def _decode(value: bytes | None, decode: Callable[[bytes], W]) -> W | Reject:
             value.decode()  # the decoder does not look into texts that it skips
         wire = decode(value)
     except msgspec.ValidationError as error:
-        return _refusal(str(error)) if _is_json(value) else Reject(Reason.NOT_JSON)
+        return refusal(str(error)) if is_json(value) else Reject(Reason.NOT_JSON)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Reject(Reason.NOT_JSON, type(error).__name__)
     return wire if _plausible(wire) else _explain(value)
 
 
-def _is_json(value: bytes) -> bool:
+def is_json(value: bytes) -> bool:
     """Whether all of it is JSON: the decoder stops at the first fault that it finds."""
     try:
         value.decode()
@@ -316,7 +316,7 @@ def _explain(value: bytes) -> Reject:
     try:
         wire = _decode_strict(value)
     except msgspec.ValidationError as error:
-        return _refusal(str(error))
+        return refusal(str(error))
     verbs = wire.direction or "inbound"
     return Reject(Reason.UNKNOWN_VERB, f"$.verb: not one of the {verbs} verbs")
 
@@ -326,7 +326,7 @@ _BY_PATH: Final = {"$.brand": Reason.BAD_BRAND, "$.person": Reason.BAD_PERSON}
 _CONSTRAINT: Final = ("Expected `str` matching", "Expected `str` of length")
 
 
-def _refusal(message: str) -> Reject:
+def refusal(message: str) -> Reject:
     """The reason for a message of the decoder. The detail never repeats what was sent."""
     match = _PATH.search(message)
     path = match.group(1) if match else "$"

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from stream_app.domain.credit import Touch
+from stream_app.domain.ledger import Undecided
 from stream_app.domain.memory import Act, EarlyUndo, Memory, Offer, Purchase
 from stream_app.domain.policy import MEMBERS, Policy
 from stream_app.domain.standing import Register, Registers
@@ -55,6 +56,7 @@ class HeadV1(msgspec.Struct, array_like=True, gc=False):
     touches: list[Touch]
     highest: int
     credited: int
+    undecided: list[Undecided] = []
 
 
 class PaneV1(msgspec.Struct, array_like=True, gc=False):
@@ -186,6 +188,7 @@ def _head_v1(rel: Relationship) -> HeadV1:
         rel.touches,
         rel.highest,
         rel.credited,
+        rel.undecided,
     )
 
 
@@ -225,6 +228,7 @@ def _relationship(head: HeadV1) -> Relationship:
         records=head.records,
         settled=head.settled,
         due_day=head.due_day,
+        undecided=head.undecided,
     )
 
 

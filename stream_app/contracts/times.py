@@ -90,6 +90,11 @@ class _DateOf(dict[int, str]):
 _date_of = _DateOf()
 
 
+def format_date(day: int) -> str:
+    """`YYYY-MM-DD` of a UTC day."""
+    return _date_of[day]
+
+
 def format_time(at_ms: int) -> str:
     """RFC 3339, UTC, with milliseconds: how the service writes every time."""
     day, rest = divmod(at_ms, DAY_MS)

@@ -12,11 +12,14 @@ from stream_app.domain.appraisal import (
     appraise_money,
     appraise_refund,
     converted,
+    give_back,
+    receive,
     touch,
     untouch,
 )
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.events import Interaction, act_key
+from stream_app.domain.ledger import Journal
 from stream_app.domain.memory import Act, Offer, Purchase
 from stream_app.domain.offers import open_offer, take_answered_offer
 from stream_app.domain.policy import Rules
@@ -38,7 +41,9 @@ class Effect(IntEnum):
     """An act whose undo came first: without effect."""
 
 
-def do(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
+def do(
+    rel: Relationship, event: Interaction, rules: Rules, journal: Journal | None
+) -> tuple[Effect, bool]:
     key = act_key(event.platform, event.id)
     act = Act(
         key,
@@ -65,9 +70,15 @@ def do(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, boo
             open_offer(rel, Offer(act.at_ms, act.number, act.key), rules)
     _remember(rel, act, rules)
     appraise(rel, act, rules)
-    touch(rel, act, event)
+    method = event.method
+    if method and journal is not None:
+        method = journal.method(rel.brand, method)
+    touch(rel, act, method, journal)
     if purchase is not None:
         appraise_money(rel, purchase, None)
+        purchase.booked = act.booked
+        if journal is not None:
+            receive(rel, purchase, method, rules, journal)
         memory.add_purchase(purchase, rel.as_of // DAY_MS)
     elif event.verb in MEMBERSHIP_VERBS:
         changed |= _write_membership(rel, event, event.id)
@@ -126,19 +137,23 @@ def _survives_early_undos(
     return not any(purchase.refund(undo.refund, rules.rates) for undo in undos)
 
 
-def undo(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
+def undo(
+    rel: Relationship, event: Interaction, rules: Rules, journal: Journal | None
+) -> tuple[Effect, bool]:
     today = rel.windows.open(event.at_ms // DAY_MS, rules)
     if event.verb == "purchase":
-        effect, changed = _refund(rel, event, rules)
+        effect, changed = _refund(rel, event, rules, journal)
     else:
-        effect, changed = _undo_act(rel, event, rules)
+        effect, changed = _undo_act(rel, event, rules, journal)
     if effect is Effect.EARLY_UNDO:
         rel.memory.remember_early(event, today)
     rel.memory.remember_undo(event, today, rel.windows.panes)
     return effect, changed
 
 
-def _undo_act(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
+def _undo_act(
+    rel: Relationship, event: Interaction, rules: Rules, journal: Journal | None
+) -> tuple[Effect, bool]:
     if event.undoes is None:
         act = rel.memory.newest(event, rel.windows.panes)
     else:
@@ -149,14 +164,16 @@ def _undo_act(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effe
             return Effect.EARLY_UNDO, False
         if not act.in_effect:
             return Effect.NOTHING_TO_UNDO, False
-    changed = act is not None and _take_back(rel, act, rules)
+    changed = act is not None and _take_back(rel, act, rules, journal)
     written = _release(rel, event) if event.undoes is not None else _close(rel, event)
     if act is None and not written:
         return Effect.NOTHING_TO_UNDO, False
     return Effect.APPLIED, changed or written
 
 
-def _refund(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect, bool]:
+def _refund(
+    rel: Relationship, event: Interaction, rules: Rules, journal: Journal | None
+) -> tuple[Effect, bool]:
     memory = rel.memory
     purchase = memory.purchase(event, rel.as_of // DAY_MS)
     act = None
@@ -176,20 +193,22 @@ def _refund(rel: Relationship, event: Interaction, rules: Rules) -> tuple[Effect
         before = purchase.worth
         emptied = purchase.refund(event.value, rules.rates)
         appraise_money(rel, purchase, before)
+        if journal is not None:
+            give_back(rel, purchase, before, rules, journal, emptied=emptied)
         if not emptied:
             return Effect.APPLIED, False
         memory.purchases.remove(purchase)
         if act is None:
-            appraise_forgotten(rel, purchase, rules)
-    return Effect.APPLIED, act is not None and _take_back(rel, act, rules)
+            appraise_forgotten(rel, purchase, rules, journal)
+    return Effect.APPLIED, act is not None and _take_back(rel, act, rules, journal)
 
 
-def _take_back(rel: Relationship, act: Act, rules: Rules) -> bool:
+def _take_back(rel: Relationship, act: Act, rules: Rules, journal: Journal | None) -> bool:
     """Take an act in effect back out of its own pane, with the reinforcement it earned."""
     act.in_effect = False
     day = act.at_ms // DAY_MS
     appraise(rel, act, rules, -1)
-    untouch(rel, act.key)
+    untouch(rel, act.key, act.booked, journal)
     if not act.inbound:
         if day in rel.windows.panes:
             rel.windows.panes[day].changed = True

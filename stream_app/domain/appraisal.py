@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from stream_app.domain.clock import DAY_MS
-from stream_app.domain.credit import TOUCH_LIFE_MS, TOUCHES, Touch
+from stream_app.domain.credit import MILLION, TOUCH_LIFE_MS, TOUCHES, Touch, credit, cut_up
 from stream_app.domain.decay import weight
 from stream_app.domain.events import Interaction
+from stream_app.domain.ledger import Booked, Journal
 from stream_app.domain.memory import Act, Offer, Purchase
 from stream_app.domain.policy import Rules
 from stream_app.domain.state import Relationship
@@ -64,21 +65,27 @@ def appraise_refund(rel: Relationship, at_ms: int) -> None:
     rel.worth.add(REFUND_PARTS, weight(at_ms))
 
 
-def appraise_forgotten(rel: Relationship, purchase: Purchase, rules: Rules) -> None:
+def appraise_forgotten(
+    rel: Relationship, purchase: Purchase, rules: Rules, journal: Journal | None
+) -> None:
     """A purchase is paid back whole after its pane is gone: only its worth can be taken back."""
     unit = -weight(purchase.at_ms)
     rel.worth.add(rules.worth[VERB_CODE["purchase"] * KINDS + purchase.kind], unit)
     _appraise_topics(rel, purchase, rules, unit)
-    untouch(rel, purchase.key)
+    untouch(rel, purchase.key, purchase.booked, journal)
 
 
-def touch(rel: Relationship, act: Act, event: Interaction) -> None:
-    """Remember that an act named a method: the newest 64, for 90 days."""
+def touch(rel: Relationship, act: Act, method: str | None, journal: Journal | None) -> None:
+    """Count that an act named a method, and remember it: the newest 64, for 90 days."""
+    if not method or act.kind in _NO_TOUCH:
+        return
+    if journal is not None:
+        act.booked = journal.touch(rel.brand, rel.person, method, act.at_ms // DAY_MS)
     oldest_ms = rel.as_of - TOUCH_LIFE_MS
-    if not event.method or act.kind in _NO_TOUCH or act.at_ms < oldest_ms:
+    if act.at_ms < oldest_ms:
         return
     touches = rel.touches
-    touches.append(Touch(act.key, event.method, act.at_ms, act.number))
+    touches.append(Touch(act.key, method, act.at_ms, act.number))
     if len(touches) > TOUCHES:
         if touches[0].at_ms >= oldest_ms > rel.touches_from_ms:
             rel.touches = touches = [kept for kept in touches if kept.at_ms >= oldest_ms]
@@ -89,9 +96,64 @@ def touch(rel: Relationship, act: Act, event: Interaction) -> None:
         rel.touches_from_ms = act.at_ms
 
 
-def untouch(rel: Relationship, key: str) -> None:
+def untouch(rel: Relationship, key: str, booked: Booked | None, journal: Journal | None) -> None:
     """Forget the touch of an act that was undone; credit already given stays."""
     rel.touches = [touch for touch in rel.touches if touch.key != key]
+    if booked is not None and journal is not None:
+        journal.untouch(rel.brand, booked)
+
+
+def receive(
+    rel: Relationship, purchase: Purchase, method: str | None, rules: Rules, journal: Journal
+) -> None:
+    """The value of a purchase goes to the method that it names, else over its touches."""
+    if purchase.left is None:
+        return
+    if method:
+        parts = {method: MILLION}
+    else:
+        oldest_ms = rel.as_of - TOUCH_LIFE_MS
+        parts = credit(
+            [one for one in rel.touches if oldest_ms <= one.at_ms <= purchase.at_ms], rules.model
+        )
+    worth = purchase.worth
+    day = purchase.row_day = journal.open_day(purchase.at_ms // DAY_MS)
+    shares = purchase.shares = cut_up(parts, 0 if worth is None else rules.rates.minor(worth))
+    for name, minor in shares.items():
+        row = journal.entry(rel.brand, name, day).row
+        if worth is None:
+            row.add_value(0, 0, 1)
+        else:
+            row.add_value(minor, 1, 0)
+
+
+def give_back(
+    rel: Relationship,
+    purchase: Purchase,
+    before: Decimal | None,
+    rules: Rules,
+    journal: Journal,
+    *,
+    emptied: bool,
+) -> None:
+    """A refund is taken back from where the value went; `before` was left until then."""
+    shares = purchase.shares
+    if shares is None or purchase.row_day is None:
+        return
+    worth = purchase.worth
+    back = 0
+    if before is not None and worth is not None:
+        back = rules.rates.minor(before) - rules.rates.minor(worth)
+    parts = cut_up(shares, back)
+    day = journal.open_day(purchase.row_day)
+    for name, minor in parts.items():
+        row = journal.entry(rel.brand, name, day).row
+        shares[name] -= minor
+        gone = -1 if emptied else 0
+        if worth is None:
+            row.add_value(0, 0, gone)
+        else:
+            row.add_value(-minor, gone, 0)
 
 
 def converted(event: Interaction, rules: Rules) -> tuple[Decimal | None, Decimal | None]:

@@ -72,11 +72,16 @@ def _weights(touches: Sequence[Touch], model: Model) -> list[int]:
 
 def apportion(weights: Mapping[str, int], whole: int = MILLION) -> dict[str, int]:
     """Cut `whole` by weight: largest remainder, ties by name. What gets nothing is left out."""
-    total = sum(weights.values())
+    return {name: share for name, share in cut_up(weights, whole).items() if share}
+
+
+def cut_up(weights: Mapping[str, int], whole: int) -> dict[str, int]:
+    """The same, with those that get nothing. Of no weight at all nobody gets anything."""
+    total = sum(weights.values()) or 1
     cut = {name: weight * whole // total for name, weight in weights.items()}
     left = whole - sum(cut.values())
     if left:
         remainders = sorted((-(weight * whole % total), name) for name, weight in weights.items())
         for _, name in remainders[:left]:
             cut[name] += 1
-    return {name: share for name, share in cut.items() if share}
+    return cut

@@ -14,6 +14,7 @@ import msgspec
 
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.events import Interaction, Money, act_key
+from stream_app.domain.ledger import Booked
 from stream_app.domain.money import Rates
 from stream_app.domain.verbs import Kind
 
@@ -45,6 +46,8 @@ class Act(msgspec.Struct, gc=False, array_like=True):
     answered: Offer | None = None
     sentiment: float | None = None
     topics: tuple[str, ...] = ()
+    booked: Booked | None = None
+    """Where it counts as a touch."""
 
     def matches(self, undo: Interaction) -> bool:
         """Whether `undo` speaks of an act of this verb and direction."""
@@ -65,7 +68,8 @@ class Purchase(msgspec.Struct, gc=False, array_like=True):
     """A purchase with something left to refund.
 
     `left` is None if no value was given, `worth` (the same in the reporting currency, converted at
-    `rate`) also if its currency has no rate. `refunded`: some of it was paid back.
+    `rate`) also if its currency has no rate. `refunded`: some of it was paid back. `shares` are the
+    methods that its worth went to, in minor units, under `row_day`; None if it has no value.
     """
 
     key: str
@@ -80,6 +84,9 @@ class Purchase(msgspec.Struct, gc=False, array_like=True):
     rate: Decimal | None
     worth: Decimal | None
     refunded: bool = False
+    booked: Booked | None = None
+    row_day: int | None = None
+    shares: dict[str, int] | None = None
 
     def refund(self, money: Money | None, rates: Rates) -> bool:
         """Take `money` back, or all if it says no comparable amount. True if nothing is left."""
@@ -90,7 +97,7 @@ class Purchase(msgspec.Struct, gc=False, array_like=True):
             return self._refund_all()
         self.left -= money.amount
         if self.worth is not None and self.rate is not None:
-            self.worth = max(self.worth - rates.rounded(money.amount * self.rate), Decimal(0))
+            self.worth = max(self.worth - rates.times(money.amount, self.rate), Decimal(0))
         return False
 
     def _refund_all(self) -> bool:

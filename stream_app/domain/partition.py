@@ -13,6 +13,7 @@ import msgspec
 
 from stream_app.domain.clock import DAY_MS, MINUTE_MS
 from stream_app.domain.events import Interaction
+from stream_app.domain.ledger import Journal
 from stream_app.domain.policy import PANE_LIFE_DAYS, Policy
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.relationship import Step, advance
@@ -29,10 +30,14 @@ class Seen(IntEnum):
 
 
 class Partition(msgspec.Struct):
-    """The latest accepted event time of a partition, from which its watermark follows."""
+    """The latest accepted event time of a partition, from which its watermark follows.
+
+    What its records mean for the method reports goes into `journal`, if there is one.
+    """
 
     policy: Policy
     latest_ms: int | None = None
+    journal: Journal | None = None
 
     @property
     def watermark(self) -> int | None:
@@ -60,12 +65,20 @@ class Partition(msgspec.Struct):
             rel = Relationship.starting(event.brand, event.person, start_ms, rules)
         elif rel.knows(event, watermark):
             return Seen.DUPLICATE
-        step = advance(rel, event, watermark, rules)
+        journal = self.journal
+        if journal is not None:
+            journal.at_hand(recorded_ms)
+        step = advance(rel, event, watermark, rules, journal)
         if self.latest_ms is None or at_ms > self.latest_ms:
-            self.latest_ms = at_ms
+            self._go_on(at_ms, recorded_ms)
         return rel, step
 
-    def tick(self, at_ms: int) -> None:
+    def _go_on(self, at_ms: int, recorded_ms: int) -> None:
+        self.latest_ms = at_ms
+        if self.journal is not None:
+            self.journal.passed(at_ms - self.policy.lateness_ms, recorded_ms)
+
+    def tick(self, at_ms: int, recorded_ms: int) -> None:
         """An idle tick: the watermark goes on to `at_ms` less the lateness, never back."""
         if self.latest_ms is None or at_ms > self.latest_ms:
-            self.latest_ms = at_ms
+            self._go_on(at_ms, recorded_ms)

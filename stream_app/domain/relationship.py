@@ -15,6 +15,7 @@ from stream_app.domain.acts import Effect, do, undo
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
 from stream_app.domain.credit import TOUCH_LIFE_MS, credit
 from stream_app.domain.events import Interaction
+from stream_app.domain.ledger import SURVIVAL_DAYS, UNDECIDED, Journal, Undecided
 from stream_app.domain.offers import forget_offers
 from stream_app.domain.policy import MEMBERS, PANE_LIFE_DAYS, Rules
 from stream_app.domain.quality import Quality, quality
@@ -54,22 +55,30 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 _STILL: Final = {effect: Step(effect) for effect in Effect}
 
 
-def advance(rel: Relationship, event: Interaction, watermark: int | None, rules: Rules) -> Step:
+def advance(
+    rel: Relationship,
+    event: Interaction,
+    watermark: int | None,
+    rules: Rules,
+    journal: Journal | None = None,
+) -> Step:
     """Apply an accepted interaction (not a duplicate, not too old) to its relationship.
 
     First midnights pass up to the event's time or the watermark, then the event counts in its own
-    pane, then the relationship is evaluated as of the latest time it knows.
+    pane, then the relationship is evaluated as of the latest time it knows. What it means for the
+    reports is written into `journal`.
     """
     at_ms = event.at_ms
-    moves = settle(rel, at_ms if watermark is None else max(at_ms, watermark), rules)
+    moves = settle(rel, at_ms if watermark is None else max(at_ms, watermark), rules, journal)
     if at_ms > rel.as_of:
         rel.as_of = at_ms
     rel.records += 1
     if rel.offers:
         forget_offers(rel, rules)
-    effect, changed = undo(rel, event, rules) if event.undo else do(rel, event, rules)
+    change = undo if event.undo else do
+    effect, changed = change(rel, event, rules, journal)
     if changed or not rel.settled:
-        move = _evaluate(rel, rel.as_of, _reason(event), event, rules)
+        move = _evaluate(rel, rel.as_of, _reason(event), event, rules, journal)
         if move is not None:
             return Step(effect, (*moves, move))
     if moves:
@@ -77,7 +86,9 @@ def advance(rel: Relationship, event: Interaction, watermark: int | None, rules:
     return _STILL[effect]
 
 
-def settle(rel: Relationship, until_ms: int, rules: Rules) -> list[Transition]:
+def settle(
+    rel: Relationship, until_ms: int, rules: Rules, journal: Journal | None = None
+) -> list[Transition]:
     """Let the midnights `b` with `as_of < b <= until_ms` pass; a move is dated its midnight."""
     boundary = boundary_at_or_before(until_ms)
     if boundary <= rel.as_of:
@@ -88,22 +99,37 @@ def settle(rel: Relationship, until_ms: int, rules: Rules) -> list[Transition]:
         if not rel.settled:
             for _ in windows.walk(windows.day + 1, rules):
                 pass
-            _evaluate_boundary(rel, moves, rules)
+            _evaluate_boundary(rel, moves, rules, journal)
             continue  # it may have moved again
         for _ in windows.walk(to_day, rules):
-            _evaluate_boundary(rel, moves, rules)
+            _evaluate_boundary(rel, moves, rules, journal)
             if not rel.settled:
                 break
     rel.as_of = boundary
+    if rel.undecided:
+        _decide(rel, to_day, journal)
     for pane in windows.drop(to_day - PANE_LIFE_DAYS):
         rel.memory.drop(pane)
     return moves
 
 
-def _evaluate_boundary(rel: Relationship, moves: list[Transition], rules: Rules) -> None:
-    move = _evaluate(rel, rel.windows.day * DAY_MS, MoveReason.EXPIRY, None, rules)
+def _evaluate_boundary(
+    rel: Relationship, moves: list[Transition], rules: Rules, journal: Journal | None
+) -> None:
+    if rel.undecided:
+        _decide(rel, rel.windows.day - 1, journal)
+    move = _evaluate(rel, rel.windows.day * DAY_MS, MoveReason.EXPIRY, None, rules, journal)
     if move is not None:
         moves.append(move)
+
+
+def _decide(rel: Relationship, last_day: int, journal: Journal | None) -> None:
+    """Midnights up to that of `last_day` have passed: did the advances of 120 days ago last?"""
+    undecided = rel.undecided
+    while undecided and undecided[0].day <= last_day:
+        one = undecided.pop(0)
+        if journal is not None:
+            journal.decide(rel.brand, one, rel.stage)
 
 
 def _evaluate(
@@ -112,6 +138,7 @@ def _evaluate(
     reason: MoveReason,
     event: Interaction | None,
     rules: Rules,
+    journal: Journal | None,
 ) -> Transition | None:
     current = rel.stage
     values = rel.windows.sums
@@ -124,6 +151,9 @@ def _evaluate(
     rel.stage = reached
     rel.sequence += 1
     rel.since_ms = at_ms
+    found = quality(rel, at_ms, rules.topics)
+    if credits is not None:
+        _book(rel, at_ms, current, won, credits, found, event is None, journal)
     return Transition(
         rel.brand,
         rel.person,
@@ -135,7 +165,7 @@ def _evaluate(
         reason,
         _cause(event),
         Evidence(current, reached, tuple(values), rel.blocks.on, rules),
-        quality(rel, at_ms, rules.topics),
+        found,
         credits,
         won,
         rules.version,
@@ -154,6 +184,26 @@ def _credit(
     rel.credited = rel.records
     rel.highest = max(rel.highest, reached)
     return credit(touches, rules.model), won
+
+
+def _book(
+    rel: Relationship,
+    at_ms: int,
+    current: int,
+    won: tuple[bool, ...],
+    credits: Mapping[str, int],
+    found: Quality,
+    by_midnight: bool,
+    journal: Journal | None,
+) -> None:
+    """An advance from `current` goes into the reports, and is decided in 120 days."""
+    day = at_ms // DAY_MS
+    rel.undecided.append(Undecided(day + SURVIVAL_DAYS, current + 1, current + len(won), credits))
+    if len(rel.undecided) > UNDECIDED:
+        del rel.undecided[0]
+    if journal is not None:
+        on = journal.midnight_day(day) if by_midnight else journal.open_day(day)
+        journal.advance(rel.brand, on, current + 1, won, credits, found.overall)
 
 
 def _cause(event: Interaction | None) -> Cause | None:

@@ -8,7 +8,18 @@ from stream_app.domain.state import Relationship
 
 
 def next_change(rel: Relationship, rules: Rules) -> int | None:
-    """The first day on whose midnight the stage changes if nothing else happens; None if never."""
+    """The first day on whose midnight something happens if nothing else does; None if never.
+
+    The stage changes, or it is decided whether an advance has lasted.
+    """
+    day = _next_move(rel, rules)
+    if not rel.undecided:
+        return day
+    decision = rel.undecided[0].day
+    return decision if day is None else min(day, decision)
+
+
+def _next_move(rel: Relationship, rules: Rules) -> int | None:
     if not rel.settled:
         return rel.windows.day + 1
     if rel.blocks.on or (rel.stage == 0 and not _may_rise(rel, rules)):

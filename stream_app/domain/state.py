@@ -7,6 +7,7 @@ import msgspec
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import Touch
 from stream_app.domain.events import Interaction
+from stream_app.domain.ledger import Undecided
 from stream_app.domain.memory import Memory, Offer
 from stream_app.domain.policy import PANE_LIFE_DAYS, TOPIC_FIT, Rules
 from stream_app.domain.standing import Registers
@@ -21,7 +22,8 @@ class Relationship(msgspec.Struct, gc=False):
     a window (only possible under policies whose `enter` does not imply their `hold`). `due_day` is
     the day under which the relationship stands in the index of silence (see `silence`). `highest`
     is the highest stage it has been at, `credited` the number of records at its last advance.
-    `touches_from_ms` is not after any touch.
+    `touches_from_ms` is not after any touch. `undecided` are advances that are still to prove
+    that they last, the next one first.
     """
 
     brand: str
@@ -45,6 +47,7 @@ class Relationship(msgspec.Struct, gc=False):
     credited: int = 0
     settled: bool = True
     due_day: int | None = None
+    undecided: list[Undecided] = []
 
     @classmethod
     def starting(cls, brand: str, person: str, as_of: int, rules: Rules) -> Relationship:

@@ -183,7 +183,7 @@ class RelationshipJob:
         if at_ms is None:
             self._refuse(unit, work, record, Reject(Reason.WRONG_SHAPE, "$: not a tick"))
             return
-        work.partition.tick(min(at_ms, record.timestamp))
+        work.partition.tick(min(at_ms, record.timestamp), record.timestamp)
         work.tick_ms = 0
         work.counts["tick"] += 1
 

@@ -43,7 +43,7 @@ BUGS: Final = {
     "a duplicate moves the watermark": (
         "domain/partition.py",
         "            return Seen.DUPLICATE",
-        "            self.tick(at_ms)\n            return Seen.DUPLICATE",
+        "            self.tick(at_ms, recorded_ms)\n            return Seen.DUPLICATE",
     ),
     "an undo leaves the reinforcement behind": (
         "domain/acts.py",
