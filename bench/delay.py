@@ -1,0 +1,149 @@
+"""Latency: from an event's append to the moment when its transition can be read."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from bench import kafka
+from bench.engines import LOG_CONFIG, clean
+from bench.events import interactions
+from bench.process import HOME, child, cpu_s, note, python
+from bench.results import Section, quantile
+from stream_app.adapters.registry import PLATFORMS
+from stream_app.engine import partition_of
+
+WARM_UP_S = 5
+_SLICE_S = 0.01
+_TIME = re.compile(rb'"occurred_at":("[^"]*"|\d+)')
+
+
+def measure(broker: str, *, rate: int, seconds: int, partitions: int) -> Section:
+    """One worker with all its topics, the whole model, default settings."""
+    name = f"bench-{uuid.uuid4().hex[:8]}-latency"
+    topic = f"{name}-log"
+    folder = HOME / "runs" / name
+    options = {
+        "job": "model",
+        "broker": broker,
+        "topic": topic,
+        "out": "",
+        "run": name,
+        "folder": str(folder),
+        "events": 1 << 60,
+        "partitions": partitions,
+        "platforms": PLATFORMS,
+        "stay": True,
+    }
+    kafka.make(broker, topic, partitions, LOG_CONFIG)
+    try:
+        with child("latency", python("bench.peers.ours", options)) as worker:
+            worker.wait_for("open", 120)
+            note(f"{rate} events/s for {seconds} s")
+            probe = _Probe(broker, topic, f"{name}-relationship.transitions", partitions)
+            before_s = cpu_s(worker.process.pid)
+            delays = asyncio.run(probe.run(rate, seconds))
+            cores = (cpu_s(worker.process.pid) - before_s) / (seconds + WARM_UP_S)
+    finally:
+        clean(broker, name)
+        shutil.rmtree(folder, ignore_errors=True)
+    found = {f"p{name}": quantile(delays, share) for name, share in _QUANTILES.items()}
+    note(", ".join(f"{key} {value:.0f} ms" for key, value in found.items()))
+    return {
+        "rate": rate,
+        "seconds": seconds,
+        "partitions": partitions,
+        "transitions": len(delays),
+        "worker_cores": cores,
+        "ms": found,
+    }
+
+
+_QUANTILES = {"50": 0.5, "90": 0.9, "99": 0.99, "max": 1.0}
+
+
+class _Probe:
+    """Publishes at an even rate, reads transitions, and pairs them by the act's id."""
+
+    def __init__(self, broker: str, topic: str, out: str, partitions: int) -> None:
+        self._broker = broker
+        self._topic = topic
+        self._out = out
+        self._partitions = partitions
+        self._appended_ms: dict[str, float] = {}
+        self._seen_ms: dict[str, float] = {}
+
+    async def run(self, rate: int, seconds: int) -> list[float]:
+        """Delays in milliseconds of all transitions behind the warm-up."""
+        consumer = AIOKafkaConsumer(
+            self._out,
+            bootstrap_servers=self._broker,
+            isolation_level="read_committed",
+            group_id=None,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=500,
+        )
+        await consumer.start()
+        reading = asyncio.create_task(self._read(consumer))
+        try:
+            first_counted = await self._publish(rate, seconds)
+            await asyncio.sleep(3)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await consumer.stop()
+        return [
+            seen - self._appended_ms[act]
+            for act, seen in self._seen_ms.items()
+            if act in self._appended_ms and act >= first_counted
+        ]
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        async for record in consumer:
+            cause = orjson.loads(record.value)["cause"]
+            if cause is not None:
+                self._seen_ms[cause["id"]] = time.time() * 1000
+
+    async def _publish(self, rate: int, seconds: int) -> str:
+        producer = AIOKafkaProducer(bootstrap_servers=self._broker, acks=1, linger_ms=0)
+        await producer.start()
+        total = rate * (seconds + WARM_UP_S)
+        rows = _now(interactions(total, "many"))
+        started_s, sent = time.perf_counter(), 0
+        try:
+            while sent < total:
+                due = min(total, int((time.perf_counter() - started_s) * rate) + 1)
+                for _ in range(due - sent):
+                    await self._send(producer, *next(rows))
+                sent = due
+                await asyncio.sleep(_SLICE_S)
+            await producer.flush()
+        finally:
+            await producer.stop()
+        return f"e{rate * WARM_UP_S:09d}"
+
+    async def _send(self, producer: AIOKafkaProducer, key: bytes, value: bytes) -> None:
+        home = partition_of(key, self._partitions)
+        future = await producer.send(self._topic, value, key, partition=home)
+        act = value[7:17].decode()
+        future.add_done_callback(lambda done: self._note(act, done))
+
+    def _note(self, act: str, done: asyncio.Future[Any]) -> None:
+        # The broker's own time of the append: the topic has LogAppendTime.
+        self._appended_ms[act] = done.result().timestamp
+
+
+def _now(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """Events that happen as they are published."""
+    for key, value in rows:
+        now = b'"occurred_at":%d' % int(time.time() * 1000)
+        yield key, _TIME.sub(now, value, count=1)

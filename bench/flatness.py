@@ -1,0 +1,60 @@
+"""Whether an event costs the same after ten million as after one."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+
+from bench import kafka
+from bench.engines import LOG_CONFIG, PARTITIONS, clean
+from bench.events import interactions, stage_events
+from bench.process import HOME, child, note, python
+from bench.results import Section
+
+_JOBS = {"small": stage_events, "model": interactions}
+
+
+def measure(broker: str, *, long_run: int, short: int, rounds: int) -> Section:
+    """Both jobs, many keys: the short run reads the beginning of what the long one reads."""
+    prefix = f"bench-{uuid.uuid4().hex[:8]}-flat"
+    runs: dict[str, list[float]] = {}
+    for job, rows in _JOBS.items():
+        for events in (short, long_run):
+            note(f"filling {events:,} events for the {job} job")
+            topic = f"{prefix}-{job}-{events}"
+            kafka.make(broker, topic, PARTITIONS, LOG_CONFIG)
+            kafka.fill(broker, topic, PARTITIONS, rows(events, "many"))
+        for number in range(rounds):
+            for events in (short, long_run):
+                cpu_us = _run(broker, f"{prefix}-{job}-{events}", job, events)
+                runs.setdefault(f"{job}/{events}", []).append(cpu_us)
+                note(
+                    f"round {number + 1}/{rounds}, {job}, {events:,} events: "
+                    f"{cpu_us:.2f} us CPU per event"
+                )
+    return {"long": long_run, "short": short, "rounds": rounds, "runs": runs}
+
+
+def _run(broker: str, topic: str, job: str, events: int) -> float:
+    name = f"{topic}-{uuid.uuid4().hex[:6]}"
+    folder = HOME / "runs" / name
+    out = f"{name}-relationship.transitions"
+    kafka.make(broker, out, PARTITIONS)
+    options = {
+        "job": job,
+        "broker": broker,
+        "topic": topic,
+        "out": out,
+        "run": name,
+        "folder": str(folder),
+        "events": events,
+        "partitions": PARTITIONS,
+    }
+    try:
+        with child(f"flat-{job}", python("bench.peers.ours", options)) as worker:
+            done = worker.wait_for("done", 120 + events / 5000)
+            worker.process.wait(60)
+    finally:
+        clean(broker, name)
+        shutil.rmtree(folder, ignore_errors=True)
+    return float(1e6 * done["cpu_s"] / done["events"])
