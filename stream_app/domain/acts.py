@@ -11,6 +11,7 @@ from stream_app.domain.appraisal import (
     appraise_forgotten,
     appraise_money,
     appraise_refund,
+    appraise_taken,
     converted,
     give_back,
     receive,
@@ -95,7 +96,8 @@ def _count(rel: Relationship, act: Act, rules: Rules) -> bool:
     if rel.offers and rules.attracts[code]:
         act.answered = take_answered_offer(rel, act.at_ms, rules)
         if act.answered is not None:
-            appraise_answer(rel, act, act.answered, rules)
+            appraise_answer(rel, act, rules)
+            appraise_taken(rel, act.answered.at_ms)
             changed |= rel.windows.count(day, REINFORCED_PANE_CODE, 1, rules)
     return changed
 
@@ -213,19 +215,32 @@ def _take_back(rel: Relationship, act: Act, rules: Rules, journal: Journal | Non
         if day in rel.windows.panes:
             rel.windows.panes[day].changed = True
         if act.verb == "offer":
-            rel.offers = [offer for offer in rel.offers if offer.key != act.key]
+            _withdraw(rel, act)
         return False
     code = VERB_CODE[act.verb] * KINDS + act.kind
     changed = rel.windows.count(day, code, -1, rules)
     offer = act.answered
     if offer is not None:
         act.answered = None
-        appraise_answer(rel, act, offer, rules, -1)
+        appraise_answer(rel, act, rules, -1)
         changed |= rel.windows.count(day, REINFORCED_PANE_CODE, -1, rules)
         made = rel.memory.acts.get(offer.key)
         if made is None or made.in_effect:
+            appraise_taken(rel, offer.at_ms, -1)
             open_offer(rel, offer, rules)
     return changed
+
+
+def _withdraw(rel: Relationship, act: Act) -> None:
+    """An offer is undone: it is open no more, and if it was taken up, nothing was given."""
+    kept = [offer for offer in rel.offers if offer.key != act.key]
+    if len(kept) < len(rel.offers):
+        rel.offers = kept
+        return
+    for other in rel.memory.acts.values():
+        if other.answered is not None and other.answered.key == act.key:
+            appraise_taken(rel, act.at_ms, -1)
+            return
 
 
 # Memberships and blocks

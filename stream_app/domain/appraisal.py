@@ -9,7 +9,7 @@ from stream_app.domain.credit import MILLION, TOUCH_LIFE_MS, TOUCHES, Touch, cre
 from stream_app.domain.decay import weight
 from stream_app.domain.events import Interaction
 from stream_app.domain.ledger import Booked, Journal
-from stream_app.domain.memory import Act, Offer, Purchase
+from stream_app.domain.memory import Act, Purchase
 from stream_app.domain.policy import Rules
 from stream_app.domain.state import Relationship
 from stream_app.domain.verbs import KINDS, REINFORCED_CODE, VERB_CODE, Kind
@@ -46,14 +46,23 @@ def _appraise_topics(rel: Relationship, act: Act | Purchase, rules: Rules, unit:
             rel.note_topic_fit(rules)
 
 
-def appraise_answer(rel: Relationship, act: Act, offer: Offer, rules: Rules, sign: int = 1) -> None:
-    """An act answered an offer: the relationship is reinforced, and what was offered was given."""
+def appraise_answer(rel: Relationship, act: Act, rules: Rules, sign: int = 1) -> None:
+    """An act answered an offer: the relationship is reinforced."""
     rel.worth.add(rules.worth[_REINFORCED], weight(act.at_ms) * sign)
-    rel.worth.add(ANSWER_PARTS, weight(offer.at_ms) * sign)
+
+
+def appraise_taken(rel: Relationship, offer_ms: int, sign: int = 1) -> None:
+    """What was offered at `offer_ms` was given: for as long as neither is undone."""
+    rel.worth.add(ANSWER_PARTS, weight(offer_ms) * sign)
 
 
 def appraise_money(rel: Relationship, purchase: Purchase, before: Decimal | None) -> None:
-    """The money of a purchase went from `before` to what is left, in the reporting currency."""
+    """The money of a purchase went from `before` to what is left, in the reporting currency.
+
+    What a machine bought counts for reports only.
+    """
+    if purchase.kind is Kind.AUTOMATED:
+        return
     old = received_money(float(before or 0))
     new = received_money(float(purchase.worth or 0))
     if new != old:

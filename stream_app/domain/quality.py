@@ -14,6 +14,7 @@ import msgspec
 
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.decay import amount, weight, worth_at
+from stream_app.domain.policy import PANE_LIFE_DAYS
 from stream_app.domain.standing import Registers
 from stream_app.domain.state import Relationship
 from stream_app.domain.worth import (
@@ -51,7 +52,7 @@ class Quality(msgspec.Struct, frozen=True, gc=False):
 def quality(rel: Relationship, at_ms: int, topics: tuple[str, ...]) -> Quality:
     """The quality of a relationship at `at_ms`; `topics` are those that its brand declares."""
     first = trust(rel, at_ms)
-    second = sincerity(rel)
+    second = sincerity(rel, at_ms)
     third = common_values(rel.worth.topics, topics) if topics else None
     fourth = value_exchanged(rel, at_ms)
     if first is None:
@@ -102,7 +103,7 @@ def _times(registers: Registers, *, on: bool, prefix: str = "") -> Iterable[int]
     )
 
 
-def sincerity(rel: Relationship) -> float | None:
+def sincerity(rel: Relationship, at_ms: int) -> float | None:
     """Real effort over all effort, and the brand's share of conversation: their harmonic mean.
 
     If only one side is known, that one. A clockwork rhythm halves the person's side.
@@ -111,7 +112,7 @@ def sincerity(rel: Relationship) -> float | None:
     person = brand = None
     if sums[EFFORT]:
         person = sums[REAL] / sums[EFFORT]
-        if is_suspect(rel):
+        if is_suspect(rel, at_ms):
             person /= 2
     if sums[OUTBOUND]:
         brand = sums[CONVERSATION] / sums[OUTBOUND]
@@ -120,7 +121,7 @@ def sincerity(rel: Relationship) -> float | None:
     return 0.0 if not person or not brand else 2 * person * brand / (person + brand)
 
 
-def is_suspect(rel: Relationship) -> bool:
+def is_suspect(rel: Relationship, at_ms: int) -> bool:
     """Whether the person acts like a clock: burstiness `(sd - mean) / (sd + mean)` below -0.8.
 
     Of the gaps between the newest 64 remembered inbound acts that are not at an exact midnight,
@@ -128,10 +129,11 @@ def is_suspect(rel: Relationship) -> bool:
     """
     if len(rel.memory.acts) < RHYTHM_LEAST:
         return False
+    dead_ms = (at_ms // DAY_MS - PANE_LIFE_DAYS + 1) * DAY_MS  # a walk forgets at its end
     times = sorted(
         act.at_ms
         for act in rel.memory.acts.values()
-        if act.inbound and act.in_effect and act.at_ms % DAY_MS
+        if act.inbound and act.in_effect and act.at_ms % DAY_MS and act.at_ms >= dead_ms
     )[-RHYTHM_ACTS:]
     if len(times) < RHYTHM_LEAST:
         return False

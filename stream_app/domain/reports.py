@@ -112,7 +112,7 @@ class Method(msgspec.Struct, gc=False):
             rates,
             _known(row.cost, row.cost_known),
             _known(row.value, row.value_known),
-            (row.cost_incomplete != 0, row.value_incomplete != 0),
+            (row.cost_incomplete > 0, row.value_incomplete > 0),
         )
 
     def trailing(self, day: int, rates: Rates, crowd: Crowd) -> Report:
@@ -129,8 +129,8 @@ class Method(msgspec.Struct, gc=False):
                 costs.append(cost)
             if (value := _known(row.value, row.value_known)) is not None:
                 values.append(value)
-            incomplete[0] |= row.cost_incomplete != 0
-            incomplete[1] |= row.value_incomplete != 0
+            incomplete[0] |= row.cost_incomplete > 0
+            incomplete[1] |= row.value_incomplete > 0
         if len(window) > 1:
             for one in window:
                 people.add(one.people.stored())

@@ -66,7 +66,7 @@ class Worth(msgspec.Struct, gc=False):
     def add_topics(self, topics: Iterable[str], unit: int) -> None:
         """Add one to each topic; of too many the lightest go."""
         held = self.topics
-        for topic in topics:
+        for topic in dict.fromkeys(topics):
             total = held.get(topic, 0) + unit
             if total > 0:
                 held[topic] = total
@@ -131,15 +131,15 @@ def outbound_parts(verb: str, kind: Kind) -> Parts:
     if verb == "block":
         return ()
     machine = kind is Kind.AUTOMATED
-    talks = verb in TALK and not machine
-    return _parts(
-        {
-            OUTBOUND: 1.0,
-            CONVERSATION: 1.0 if talks else 0.0,
-            GOOD: 1.0 if verb == "resolve" and not machine else 0.0,
-            GIVEN: 0.0 if machine else GIVEN_WEIGHTS.get(verb, 0.0),
-        }
-    )
+    amounts = {
+        OUTBOUND: 1.0,
+        CONVERSATION: 1.0 if verb in TALK and not machine else 0.0,
+        GIVEN: GIVEN_WEIGHTS.get(verb, 0.0),
+    }
+    if verb == "resolve" and not machine:
+        share = INCENTIVISED_SHARE if kind is Kind.INCENTIVISED else 1.0
+        amounts[BAD if kind is Kind.NEGATIVE else GOOD] = share
+    return _parts(amounts)
 
 
 def received_money(reporting_amount: float) -> int:
