@@ -3,8 +3,8 @@
     python -m stream_app.contracts.schemas [DIRECTORY]
 
 writes `<topic>/v1.json` and `<topic>/examples/*.json` into DIRECTORY (default: `schemas`). The
-example interactions are written by hand and read from there; transitions and rejects are what the
-service itself makes of them.
+example interactions and costs are written by hand and read from there; transitions, states, method
+reports and rejects are what the service itself makes of them.
 """
 
 from __future__ import annotations
@@ -18,17 +18,25 @@ from typing import Any, Final
 
 import msgspec
 
+from stream_app.contracts.cost import CostV1, read_cost
 from stream_app.contracts.interaction import END, InteractionV1, read_interaction
+from stream_app.contracts.method_report import MethodReportV1, write_report
+from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.contracts.policy import default_policy
 from stream_app.contracts.reject import RejectV1, write_reject
 from stream_app.contracts.times import parse_time
 from stream_app.contracts.transition import TransitionV1, write_transition
+from stream_app.contracts.view import StateV1, write_state
 from stream_app.domain.clock import DAY_MS, HOUR_MS
+from stream_app.domain.costs import KnownCost, book
 from stream_app.domain.events import Interaction, relationship_key
+from stream_app.domain.ledger import Journal, Row
 from stream_app.domain.partition import Partition, Seen
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import Transition, settle
+from stream_app.domain.reports import Ledger
 from stream_app.domain.state import Relationship
+from stream_app.domain.transitions import STAGES
 from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS
 
 Tree = dict[str, Any]
@@ -36,7 +44,10 @@ Tree = dict[str, Any]
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 TOPICS: Final[dict[str, type[msgspec.Struct]]] = {
     "interaction": InteractionV1,
+    "cost": CostV1,
     "transition": TransitionV1,
+    "state": StateV1,
+    "method-report": MethodReportV1,
     "reject": RejectV1,
 }
 APPLICATION_ID: Final = "rapport"
@@ -89,21 +100,56 @@ def _tidy(node: Any) -> Any:
 # Examples
 
 
-def transitions_of(interactions: Sequence[Tree]) -> Iterator[tuple[str, bytes]]:
-    """A name and the bytes of every transition that the example interactions lead to."""
+def results_of(
+    interactions: Sequence[Tree], journal: Journal | None = None
+) -> tuple[list[tuple[str, bytes]], list[tuple[str, bytes]]]:
+    """A name and the bytes of every transition that the example interactions lead to, and states.
+
+    The states are those before anybody is left alone.
+    """
     policy = default_policy()
-    partition = Partition(policy)
+    partition = Partition(policy, journal=journal)
     states: dict[str, Relationship] = {}
+    moves: list[tuple[str, bytes]] = []
     for fields in interactions:
         event, recorded_ms = _read(fields)
         key = relationship_key(event.brand, event.person)
         outcome = partition.apply(states.get(key), event, recorded_ms)
         assert not isinstance(outcome, Reject | Seen), "an example interaction is not accepted"
         states[key] = outcome[0]
-        yield from _named(outcome[1].moves)
+        moves += _named(outcome[1].moves)
+    views = [
+        (f"{rel.brand}-{number}-{STAGES[rel.stage].label}", _view(rel))
+        for number, rel in enumerate(states.values(), 1)
+    ]
     for rel in states.values():
-        quiet = settle(rel, rel.as_of + QUIET_DAYS * DAY_MS, policy.rules_for(rel.brand))
-        yield from _named(quiet)
+        until_ms = rel.as_of + QUIET_DAYS * DAY_MS
+        moves += _named(settle(rel, until_ms, policy.rules_for(rel.brand), journal))
+    return moves, views
+
+
+def _view(rel: Relationship) -> bytes:
+    return write_state(rel, default_policy().rules_for(rel.brand))
+
+
+def reports_of(journal: Journal, costs: Sequence[Tree]) -> Iterator[tuple[str, bytes]]:
+    """A name and the bytes of the daily reports of what the examples did and cost."""
+    ledger, known = Ledger(Sketch), dict[str, KnownCost]()
+    rates = default_policy().default.rates
+    for (brand, method, day), entry in journal.take().items():
+        ledger.add(brand, method, day, entry.row, sketch_of(entry.people))
+    for fields in costs:
+        cost = read_cost(_bytes(fields), 0)
+        assert not isinstance(cost, Reject), cost
+        booking = book(cost, cost.at_ms, rates, lambda name: known.setdefault(name, KnownCost()))
+        if booking is not None:
+            row = Row()
+            booking.into(row)
+            ledger.add(cost.brand, booking.method, booking.day, row, None)
+    for report in ledger.reports(lambda _: rates):
+        written = write_report(report, rates)
+        if report.period == "day":
+            yield f"{report.brand}-{report.method}-{json.loads(written)['day']}", written
 
 
 def _read(fields: Tree) -> tuple[Interaction, int]:
@@ -173,14 +219,17 @@ def write_all(into: Path, examples_from: Path) -> list[Path]:
     The example interactions are read from `examples_from/interaction/examples`, in the order of
     their names, which is that of the log.
     """
-    sources = sorted((examples_from / "interaction" / "examples").glob("*.json"))
-    interactions = [json.loads(path.read_text("utf-8")) for path in sources]
-    made = {
-        "interaction": {
-            path.stem: fields for path, fields in zip(sources, interactions, strict=True)
-        },
-        "transition": {name: json.loads(data) for name, data in transitions_of(interactions)},
-        "reject": {name: json.loads(data) for name, data in rejects_of(interactions[0])},
+    interactions, costs = _by_hand(examples_from, "interaction"), _by_hand(examples_from, "cost")
+    journal = Journal()
+    moves, states = results_of(list(interactions.values()), journal)
+    told = {
+        "transition": moves,
+        "state": states,
+        "method-report": reports_of(journal, list(costs.values())),
+        "reject": rejects_of(next(iter(interactions.values()))),
+    }
+    made = {"interaction": interactions, "cost": costs} | {
+        topic: {name: json.loads(data) for name, data in named} for topic, named in told.items()
     }
     written: list[Path] = []
     for topic, examples in made.items():
@@ -191,6 +240,11 @@ def write_all(into: Path, examples_from: Path) -> list[Path]:
             path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
             written.append(path)
     return written
+
+
+def _by_hand(schemas: Path, topic: str) -> dict[str, Tree]:
+    sources = sorted((schemas / topic / "examples").glob("*.json"))
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in sources}
 
 
 def main(arguments: Sequence[str]) -> None:
