@@ -216,6 +216,16 @@ def test_an_advance_by_expiry_is_credited_without_the_act_that_comes_after() -> 
     assert last.credits == ALL_A
 
 
+def test_at_a_boundary_touches_are_90_days_old_by_the_boundary() -> None:
+    """When the last record came (day 68) both were young; on day 94 `a` is 93 days old, `b` 84."""
+    lines = [act(f"c{n}", "complain", 64) for n in range(2)]
+    lines += [reply(day) for day in range(65, 69)]
+    lines += [out("o", "like", 1, method="a"), out("p", "like", 10, method="b"), clock(96)]
+    last = moves_of(lines)[-1]
+    assert (last.to, last.reason, last.at_ms) == ("affinity", "expiry", at(94))
+    assert last.credits == ALL_B
+
+
 def test_silence_and_an_own_act_give_the_same() -> None:
     lines = [act(f"c{n}", "complain", 0) for n in range(2)]
     lines += [reply(day, method="a") for day in range(1, 5)]
