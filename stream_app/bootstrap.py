@@ -45,7 +45,7 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
     """The Faust app of one worker, not yet started."""
     topics = settings.topics
     raw = {topics.raw(platform): platform for platform in settings.platforms}
-    sources = (topics.log, *raw)
+    sources = (topics.log, topics.costs, topics.deltas, *raw)
     metrics = Metrics(
         version=version("rapport-stream"),
         policy=policy.version,
@@ -61,6 +61,7 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
         partitions=settings.partitions,
         idle_ticks=settings.idle_ticks,
         seen_limit=settings.seen_per_partition,
+        methods_per_brand=settings.methods_per_brand,
     )
     app = create_app(engine_settings(settings), job, sources, observer=Observed(metrics))
     mount(app, metrics)
@@ -78,6 +79,7 @@ def engine_settings(settings: ServiceSettings) -> EngineSettings:
         session_timeout_ms=settings.session_timeout_ms,
         instance_id=settings.instance_id,
         cache_states=settings.cache_states,
+        standbys=settings.standbys,
         changelog_topic=f"{settings.topic_prefix}{settings.application_id}-state-changelog",
         changelog_replication=settings.replication,
         max_record_bytes=RECORD_BYTES,

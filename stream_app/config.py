@@ -8,6 +8,8 @@ from pathlib import Path
 
 from stream_app.edge.topics import Retention, Topics
 
+COUNTS = ("partitions", "replication", "commit_interval_ms", "cache_states", "methods_per_brand")
+
 
 class ConfigError(Exception):
     """A setting makes no sense. Do: correct the setting that the message names."""
@@ -42,10 +44,14 @@ class ServiceSettings:
     """A stable name per worker: a quick restart then moves no partition."""
     cache_states: int = 200_000
     """Relationships kept decoded in memory."""
+    standbys: int = 0
+    """Copies of each partition's state that other workers keep warm, for a takeover in seconds."""
     idle_ticks: bool = True
     """Let midnights pass in partitions that get no records."""
     seen_per_partition: int = 50_000
     """Acts remembered per partition for removals that name only their object."""
+    methods_per_brand: int = 1_000
+    """Methods told apart per brand and partition; what comes beyond counts as `other`."""
     retention: Retention = field(default_factory=Retention)
     rebuild: bool = False
     """Once: rebuild local state and trust the changelog where the two disagree."""
@@ -58,7 +64,7 @@ class ServiceSettings:
             raise ConfigError("topic prefix: letters, digits, . _ - only, at most 150")
         if not re.fullmatch(r"[^\s,:]+:\d+(,[^\s,:]+:\d+)*", self.broker):
             raise ConfigError(f"broker: expected host:port[,host:port], got {self.broker!r}")
-        for setting in ("partitions", "replication", "commit_interval_ms", "cache_states"):
+        for setting in COUNTS:
             if getattr(self, setting) < 1:
                 raise ConfigError(f"{setting}: at least 1")
 

@@ -45,7 +45,9 @@ from stream_app.engine import EngineError, run_worker
 @click.option("--session-timeout-ms", default=10_000, help="Silence after which work moves on.")
 @click.option("--instance-id", help="A stable name: a quick restart then moves no work.")
 @click.option("--cache-states", default=200_000, help="Relationships kept in memory.")
+@click.option("--standbys", default=0, help="Warm copies of each partition on other workers.")
 @click.option("--idle-ticks/--no-idle-ticks", default=True, help="Let time pass without records.")
+@click.option("--methods-per-brand", default=1_000, help="More of them count as `other`.")
 @click.option("--rebuild", is_flag=True, help="Once: trust the changelog, rebuild local state.")
 @click.option(
     "--log-level",
@@ -59,8 +61,9 @@ def worker(
 ) -> None:
     """Run one worker of the service. Start as many as you like: they share the partitions.
 
-    It creates the topics that are missing, reads social.interactions and social.raw.*, and writes
-    relationship.transitions and relationship.rejects, exactly once. SIGTERM ends it cleanly.
+    It creates the topics that are missing, reads social.interactions, social.raw.* and
+    social.costs, and writes relationship.transitions, relationship.states, relationship.methods
+    and relationship.rejects, exactly once. SIGTERM ends it cleanly.
     Every option can be set as an environment variable: RAPPORT_BROKER, RAPPORT_DATA,
     RAPPORT_WEB_PORT ...
 

@@ -44,6 +44,10 @@ def health(app: LaneApp) -> dict[str, Any]:
         engine.reason,
         engine.handler_busy_ms,
         {number: _partition(part) for number, part in engine.partitions.items()},
+        {
+            number: {"phase": copy.phase, "lag_records": copy.behind}
+            for number, copy in engine.standbys.items()
+        },
     )
 
 

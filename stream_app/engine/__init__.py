@@ -10,7 +10,7 @@ from .app import create_app, run_worker, tune_garbage_collector
 from .engine import Engine
 from .errors import EngineError, EngineRefusalError
 from .job import Codec, Job, Record
-from .observer import EngineHealth, NullObserver, Observer, PartitionHealth
+from .observer import EngineHealth, NullObserver, Observer, PartitionHealth, StandbyHealth
 from .partitioner import partition_of
 from .private import LaneApp
 from .settings import EngineSettings
@@ -29,6 +29,7 @@ __all__ = [
     "Observer",
     "PartitionHealth",
     "Record",
+    "StandbyHealth",
     "TopicSpec",
     "Unit",
     "changelog_spec",

@@ -31,6 +31,7 @@ def _faust_options(settings: EngineSettings) -> dict[str, Any]:
         "topic_partitions": settings.partitions,
         "topic_replication_factor": settings.changelog_replication,
         "topic_disable_leader": True,
+        "table_standby_replicas": settings.standbys,
         "topic_allow_declare": False,
         "broker_max_poll_records": settings.max_poll_records,
         "broker_session_timeout": settings.session_timeout_ms / 1000,

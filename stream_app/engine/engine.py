@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 from .admin import changelog_spec, check_topics, ensure_topics
@@ -20,6 +20,7 @@ from .partitioner import partition_of
 from .private import LaneApp
 from .settings import EngineSettings
 from .source import SourceReader
+from .standby import Standby
 from .store import StoreMemory
 from .trouble import describe
 from .watchdog import Watchdog
@@ -54,6 +55,7 @@ class Engine(Generic[S]):
         self.observer: Observer = observer or NullObserver()
         self.reader = SourceReader(app)
         self.partitions: dict[int, Partition[S]] = {}
+        self.standbys: dict[int, Standby] = {}
         self.state: EngineState = "starting"
         self.reason = ""
         self.share = settings.partitions
@@ -65,6 +67,7 @@ class Engine(Generic[S]):
         self._release_folder: contextlib.ExitStack = contextlib.ExitStack()
         self._watchdog = Watchdog(self, settings.hang_timeout_ms)
         self.restoring = asyncio.Semaphore(_RESTORES_AT_ONCE)
+        self.warming = asyncio.Semaphore(1)
         self._changed = asyncio.Event()
         self._generation = 0
         self._frozen = True
@@ -114,12 +117,16 @@ class Engine(Generic[S]):
         self.observer.rebalanced(len(wanted))
         for number in set(self.partitions) - wanted:
             await self.partitions.pop(number).close()
+        copies = self.reader.standbys() - wanted if self.settings.standbys else set()
+        await self._end_standbys(set(self.standbys) - copies)
         for number in sorted(wanted):
             part = self.partitions.get(number)
             if part is None:
                 part = self.partitions[number] = Partition(number, self.sources, self)
             await part.finish()
             part.launch()
+        for number in sorted(copies - set(self.standbys)):
+            self.standbys[number] = Standby(number, self)
         while wanted and not self._frozen and not self._live():
             await self._changed.wait()
             self._changed.clear()
@@ -131,6 +138,10 @@ class Engine(Generic[S]):
             for part in self._live():
                 self.reader.resume(part.tps.values())
             self._set_running()
+
+    async def _end_standbys(self, numbers: Iterable[int]) -> None:
+        ending = [self.standbys.pop(number) for number in list(numbers)]
+        await asyncio.gather(*(standby.stop() for standby in ending))
 
     def _complete_partitions(self) -> set[int]:
         """Numbers of which this worker has every source topic.
@@ -167,6 +178,7 @@ class Engine(Generic[S]):
         if self.state != "failed":
             self.state = "stopping"
         await self.revoke()
+        await self._end_standbys(self.standbys)
         await asyncio.gather(*(part.close() for part in self.partitions.values()))
         self.partitions.clear()
         for task in list(self._tasks):
@@ -257,6 +269,8 @@ class Engine(Generic[S]):
             waiting = [p for p in list(self.partitions.values()) if p.tick(now_ms, elapsed_ms)]
             for part in list(self.partitions.values()):
                 self._look_at(part, idle=fed == 0 and not self._feeding)
+            for number, standby in self.standbys.items():
+                self.observer.standby(number, standby.behind)
             while waiting and time.monotonic() < last + _TICK_S:
                 await asyncio.sleep(_SOON_S)
                 waiting = [part for part in waiting if part.tick(now_ms, 0)]
@@ -306,4 +320,5 @@ class Engine(Generic[S]):
             reason=self.reason,
             partitions={n: part.health() for n, part in sorted(self.partitions.items())},
             handler_busy_ms=int((time.monotonic() - busy) * 1000) if busy else 0,
+            standbys={n: standby.health() for n, standby in sorted(self.standbys.items())},
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 EngineState = Literal["starting", "restoring", "running", "stopping", "failed"]
+StandbyPhase = Literal["restoring", "warm", "waiting", "refused"]
 Phase = Literal["closed", "opening", "restoring", "live", "isolating", "waiting"]
 
 
@@ -52,6 +53,9 @@ class Observer(Protocol):
     def position(self, topic: str, partition: int, position: int, end: int) -> None:
         """About once a second: next offset to process, and the last stable offset."""
 
+    def standby(self, partition: int, behind: int) -> None:
+        """About once a second: how many changelog offsets a warm copy is behind."""
+
 
 class NullObserver:
     """Hears everything, says nothing. A base for observers that want only some calls."""
@@ -69,6 +73,7 @@ class NullObserver:
     def handler_error(self, partition: int, error: BaseException) -> None: ...
     def refused(self, topic: str, partition: int, offset: int) -> None: ...
     def position(self, topic: str, partition: int, position: int, end: int) -> None: ...
+    def standby(self, partition: int, behind: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,15 @@ class PartitionHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class StandbyHealth:
+    """A warm copy of a partition that another worker owns."""
+
+    phase: StandbyPhase
+    behind: int
+    """Changelog offsets still to read, as last seen."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineHealth:
     """The engine as it stands now."""
 
@@ -100,3 +114,5 @@ class EngineHealth:
     partitions: Mapping[int, PartitionHealth]
     handler_busy_ms: int
     """How long the present call into the job has been running; 0 between calls."""
+    standbys: Mapping[int, StandbyHealth] = field(default_factory=dict)
+    """By partition number."""

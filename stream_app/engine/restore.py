@@ -13,14 +13,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from .errors import BadStateRecordError, ChangelogShorterError
+from .errors import BadStateRecordError, ChangelogShorterError, ForeignWriterError
 from .settings import EngineSettings
 from .store import Store
 from .wire import (
@@ -93,6 +93,15 @@ class Restorer:
         await self._read(begin, end, None)
         return Restored(end, self._records, wiped)
 
+    async def follow(self) -> int:
+        """After `run`: apply what has been committed since; gives how many offsets are left."""
+        records = await self._take(_BATCH_RECORDS)
+        if records and not await self._apply(records, self._store.local()):
+            raise ForeignWriterError(topic=self._tp.topic, partition=self._tp.partition)
+        position: int = await self._consumer.position(self._tp)
+        end: int = self._consumer.last_stable_offset(self._tp) or 0
+        return max(0, end - position)
+
     async def _why_wipe(self, local: Local | None, begin: int, end: int) -> str:
         if local is None:
             return "absent"
@@ -136,19 +145,9 @@ class Restorer:
         self._consumer.seek(self._tp, position)
         begin, started = position, time.monotonic()
         while position < end:
-            records = await self._take(_BATCH_RECORDS)
-            latest: dict[bytes, bytes | None] = {}
-            for record in records:
-                key, value = record.key, record.value
-                if (
-                    key and key[:1] in DATA_TAGS and (value is None or is_sealed(key, value))
-                ) or self._is_position(record):
-                    latest[key] = value
-            if POSITION_KEY in latest and not self._follows(latest[POSITION_KEY], local):
+            if not await self._apply(await self._take(_BATCH_RECORDS), local):
                 return False
             position = await self._consumer.position(self._tp)
-            self._records += len(records)
-            self._store.write(latest.items(), position, self._position_offset)
             self._on_progress(position - begin, end - begin)
             await asyncio.sleep(0)
         if position == end and self._records == 0:
@@ -157,6 +156,22 @@ class Restorer:
         if self._records > 100_000:
             rate = self._records / max(seconds, 1e-3)
             log.info("partition %d: %d records/s restored", self._tp.partition, rate)
+        return True
+
+    async def _apply(self, records: Iterable[Any], local: Local | None) -> bool:
+        """Write records, and how far they go; False if they belong to another incarnation."""
+        latest: dict[bytes, bytes | None] = {}
+        for record in records:
+            key, value = record.key, record.value
+            self._records += 1
+            if (
+                key and key[:1] in DATA_TAGS and (value is None or is_sealed(key, value))
+            ) or self._is_position(record):
+                latest[key] = value
+        if POSITION_KEY in latest and not self._follows(latest[POSITION_KEY], local):
+            return False
+        position = await self._consumer.position(self._tp)
+        self._store.write(latest.items(), position, self._position_offset)
         return True
 
     def _is_position(self, record: Any) -> bool:

@@ -43,6 +43,8 @@ class EngineSettings:
     """Longest time that the group waits for a member during a rebalance."""
     instance_id: str | None = None
     """Static membership: a stable name per worker; a quick restart then moves no partition."""
+    standbys: int = 0
+    """Other workers that keep a warm copy of each partition's states; 0: none."""
     cache_states: int = 200_000
     """Decoded states kept in memory per worker (all partitions together)."""
     store_cache_bytes: int = 64 << 20
@@ -95,7 +97,7 @@ class EngineSettings:
             raise SettingsError(setting="session_timeout_ms", must_be=">= 3000")
 
     def _check_numbers(self) -> None:
-        may_be_zero = {"web_port", "hang_timeout_ms", "fetch_interval_ms"}
+        may_be_zero = {"standbys", "web_port", "hang_timeout_ms", "fetch_interval_ms"}
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, int):

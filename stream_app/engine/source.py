@@ -27,6 +27,10 @@ class SourceReader:
         """What the group gave to this worker."""
         return {TP(tp.topic, tp.partition) for tp in self._app.consumer.assignment()}
 
+    def standbys(self) -> set[int]:
+        """Numbers of which Faust's assignor wants a copy here."""
+        return {tp.partition for tp in self._app.assignor.assigned_standbys()}
+
     async def seek(self, tp: TP, offset: int) -> int:
         """Fetch from `offset` on; gives the epoch that later batches carry."""
         epoch: int = await self._call(self._app.lane.seek_source, tp, offset)

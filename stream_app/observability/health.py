@@ -8,8 +8,17 @@ HUNG_MS: Final = 30_000
 """A call into the job, or a partition without a commit, that takes longer is not healthy."""
 
 
-def report(state: str, reason: str, busy_ms: int, partitions: dict[int, Any]) -> dict[str, Any]:
-    """The body of `/health`. `partitions`: number -> phase, lag, restore progress, stalled for."""
+def report(
+    state: str,
+    reason: str,
+    busy_ms: int,
+    partitions: dict[int, Any],
+    standbys: dict[int, Any] | None = None,
+) -> dict[str, Any]:
+    """The body of `/health`. `partitions`: number -> phase, lag, restore progress, stalled for.
+
+    `standbys`: number -> phase, lag of the warm copies here.
+    """
     stalled = [number for number, part in partitions.items() if part["stalled_ms"] > HUNG_MS]
     ready = state == "running" and busy_ms < HUNG_MS and not stalled
     return {
@@ -20,4 +29,5 @@ def report(state: str, reason: str, busy_ms: int, partitions: dict[int, Any]) ->
         "handler_busy_ms": busy_ms,
         "stalled_partitions": stalled,
         "partitions": partitions,
+        "standbys": standbys or {},
     }

@@ -112,6 +112,9 @@ class Metrics:
         self._restore_left = self._gauge(
             "recovery_remaining_records", "Of the changelog, still to read.", ["partition"]
         )
+        self._standby_lag = self._gauge(
+            "standby_lag_records", "Of the changelog, not yet in the warm copy.", ["partition"]
+        )
         self._wiped = self._counter("stores_rebuilt", "Local stores dropped and rebuilt.")
         self._bad_states = self._counter("bad_states", "Damaged state records left out.")
         self._lost = self._counter("source_records_expired", "Deleted before they were read.")
@@ -219,6 +222,7 @@ class Metrics:
         self._assigned.set(partitions)
         for gauge in (self._lag, self._offset, self._watermark, self._restore_left):
             gauge.clear()
+        self._standby_lag.clear()
 
     def fenced(self, partition: int) -> None:
         """Another worker owns the partition."""
@@ -227,6 +231,10 @@ class Metrics:
     def handler_error(self, partition: int, error: BaseException) -> None:
         """Processing raised."""
         self._handler_errors.inc()
+
+    def standby(self, partition: int, behind: int) -> None:
+        """How far a warm copy is behind."""
+        self._standby_lag.labels(partition).set(behind)
 
     def position(self, topic: str, partition: int, position: int, end: int) -> None:
         """Where a partition of a topic stands."""

@@ -1,0 +1,153 @@
+"""The input: a generated community with all its mischief, and deliveries of a platform."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from random import Random
+from typing import Any, Final, NamedTuple
+
+import orjson
+from aiokafka import AIOKafkaProducer
+
+from stream_app.contracts.partitioner import partition_of
+from stream_app.contracts.times import format_time
+from stream_app.demo import community, mischief
+from stream_app.domain.clock import MINUTE_MS
+from stream_app.edge.topics import MAX_MESSAGE_BYTES, Topics
+
+PLATFORM: Final = "bluesky"
+_RECORDS_PER_PERSON: Final = 23
+_DELIVERY_EVERY: Final = 40
+_TURN_S: Final = 0.1
+_AGAIN_S: Final = 0.5
+
+
+class Record(NamedTuple):
+    """One record to send. `partition` None: that of its key."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    partition: int | None = None
+
+
+def records(
+    seed: int, count: int, end_ms: int, topics: Topics, partitions: int
+) -> Iterator[Record]:
+    """About so many records, in order; the same arguments give the same ones."""
+    acts = community.history(seed, max(20, count // _RECORDS_PER_PERSON), end_ms)
+    deliveries = _Deliveries(seed, topics.raw(PLATFORM))
+    for number, sent in enumerate(mischief.records(acts, seed)):
+        partition = (partition_of(sent.key, partitions) + 1) % partitions if sent.astray else None
+        yield Record(topics.log, sent.key, sent.value, partition)
+        if number % _DELIVERY_EVERY == 0:
+            yield deliveries.one(min(sent.send_ms, end_ms) - MINUTE_MS)
+
+
+class _Deliveries:
+    """Follows and their removals, which name only what they remove; now and then nonsense."""
+
+    def __init__(self, seed: int, topic: str) -> None:
+        self._dice = Random(f"rapport chaos {seed} deliveries")
+        self._topic = topic
+        self._followed: list[tuple[str, str]] = []
+        self._turn = 0
+
+    def one(self, at_ms: int) -> Record:
+        dice, chance = self._dice, self._dice.random()
+        self._turn += 1
+        did = f"did:plc:{'abcdefgh'[dice.randrange(8)] * 20}{self._turn:04d}"
+        rkey, operation = f"k{self._turn}", "create"
+        if chance < 0.1:
+            return Record(self._topic, did.encode(), b'{"kind": "commit", ')
+        if chance < 0.4 and self._followed:
+            did, rkey = self._followed.pop(dice.randrange(len(self._followed)))
+            operation = "delete"
+        else:
+            self._followed.append((did, rkey))
+        commit: dict[str, Any] = {
+            "rev": "r",
+            "cid": "c",
+            "rkey": rkey,
+            "operation": operation,
+            "collection": "app.bsky.graph.follow",
+        }
+        if operation == "create":
+            subject = f"did:plc:{'z' * 24}"
+            commit["record"] = {"subject": subject, "createdAt": format_time(at_ms)}
+        told = {"did": did, "time_us": at_ms * 1000, "kind": "commit", "commit": commit}
+        return Record(self._topic, did.encode(), orjson.dumps(told))
+
+
+class Feeder:
+    """Sends at a steady rate; when the broker does not take a turn, sends it again."""
+
+    def __init__(self, broker: str, partitions: int) -> None:
+        self._broker = broker
+        self._partitions = partitions
+        self._producer: AIOKafkaProducer | None = None
+        self.sent = 0
+        self.again = 0
+
+    async def run(self, all_records: list[Record], seconds: float) -> None:
+        """All records in their order, in about that time; longer while the broker is away."""
+        started, at, lost_s = time.monotonic(), 0, 0.0
+        while at < len(all_records):
+            due = int(len(all_records) * (time.monotonic() - started - lost_s) / seconds) + 1
+            turn = all_records[at : max(at, due)]
+            before = time.monotonic()
+            await self._send_until_taken(turn)
+            lost_s += max(0.0, time.monotonic() - before - _TURN_S)
+            at += len(turn)
+            self.sent = at
+            await asyncio.sleep(_TURN_S)
+        await self.close()
+
+    async def _send_until_taken(self, turn: list[Record]) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(30):
+                    await self._send(turn)
+                return
+            except Exception:  # whatever it was: a broker comes back, and repeats are input, too
+                self.again += len(turn)
+                await self.close()
+                await asyncio.sleep(_AGAIN_S)
+
+    async def _send(self, turn: list[Record]) -> None:
+        if self._producer is None:
+            made = AIOKafkaProducer(
+                bootstrap_servers=self._broker,
+                client_id="chaos-feeder",
+                linger_ms=5,
+                max_request_size=MAX_MESSAGE_BYTES,
+                request_timeout_ms=5_000,
+            )
+            self._producer = made
+            await made.start()
+        futures = [
+            await self._producer.send(
+                one.topic,
+                one.value,
+                key=one.key,
+                partition=partition_of(one.key, self._partitions)
+                if one.partition is None
+                else one.partition,
+            )
+            for one in turn
+        ]
+        done = await asyncio.gather(*futures, return_exceptions=True)
+        for outcome in done:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def close(self) -> None:
+        """Let go of the producer."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), 3)
+            except Exception:  # it was of no use any more
+                return
