@@ -50,9 +50,12 @@ def demo(
     deliveries of platforms and the GENERATED history of one brand's community, 90 days in a
     quarter of a minute, and shows what comes out. Ctrl-C ends everything it started.
     """
+    from aiokafka.errors import KafkaError
+
     from stream_app.demo.errors import DemoError
     from stream_app.demo.options import Options
     from stream_app.demo.run import run
+    from stream_app.edge.admin import NoBrokerError, TopicSettingError
     from stream_app.engine import EngineError
 
     if workers > partitions:
@@ -69,7 +72,8 @@ def demo(
     )
     try:
         code = run(options)
-    except* (DemoError, BrokerError, EngineError) as errors:
-        told = str(errors.exceptions[0])
-        raise click.ClickException(told) from None
+    except* (DemoError, BrokerError, EngineError, NoBrokerError, TopicSettingError) as errors:
+        raise click.ClickException(str(errors.exceptions[0])) from None
+    except* KafkaError as errors:
+        raise click.ClickException(f"Kafka: {errors.exceptions[0]}") from None
     sys.exit(code)

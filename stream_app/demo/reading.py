@@ -8,6 +8,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from stream_app.demo.errors import DemoError
 
 FETCH_BYTES = 4 << 20
 
@@ -80,6 +83,20 @@ async def offsets(broker: str, reader: AIOKafkaConsumer, group: str) -> AsyncIte
     await admin.start()
     try:
         yield Offsets(admin, reader, group)
+    finally:
+        await admin.close()
+
+
+async def look_for(broker: str) -> None:
+    """Raises DemoError if no Kafka answers at that address."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    try:
+        await admin.start()
+    except (KafkaError, OSError, ValueError) as error:
+        raise DemoError(
+            f"no Kafka answers at {broker} ({type(error).__name__}); "
+            "correct BROKER=host:port, or unset it: the demo then starts a Kafka of its own"
+        ) from None
     finally:
         await admin.close()
 

@@ -27,7 +27,7 @@ from stream_app.demo.errors import DemoError
 from stream_app.demo.mischief import Sent, records
 from stream_app.demo.options import Options
 from stream_app.demo.publish import Publisher, producer
-from stream_app.demo.reading import consumer, offsets, remove_topics
+from stream_app.demo.reading import consumer, look_for, offsets, remove_topics
 from stream_app.demo.scene import Facts, Scene
 from stream_app.demo.story import Story
 from stream_app.demo.watch import Watch
@@ -111,6 +111,7 @@ class Demo:
         interrupt, options = Interrupt(), self._options
         workers: list[Worker] = []
         try:
+            await look_for(self._address)
             await prepare_topics(self._settings())
             for number, port in enumerate(free_ports(options.workers), 1):
                 workers.append(self._worker(number, port))

@@ -48,13 +48,14 @@ class Story:
         """From waiting for the workers to everything being processed."""
         scene, log = self._scene, [self._options.topics.log]
         scene.doing = "waiting for the workers"
-        await self._workers_ready()
+        await self._until(self._one_runs, "start")
         scene.doing = "deliveries"
         for group in collection.before:
             await self._publisher.deliveries(group)
             await self._taken(raw_topics(self._options, {one.platform for one in group}))
         # Only when the log is worked off has every partition seen the old times.
         await self._taken(log)
+        await self._until(self._all_run, "start")
         scene.doing = "history"
         await self._publisher.history(records, self._seconds)
         await self._taken(log)
@@ -82,15 +83,15 @@ class Story:
         acts = present(self._options.seed, self._options.people)
         await self._publisher.present(acts, PRESENT_PER_S)
 
-    async def _workers_ready(self) -> None:
-        workers, partitions = self._scene.workers, self._options.partitions
+    async def _one_runs(self) -> bool:
+        """The others join while it works: that is what they are made for."""
+        readings = [worker.reading for worker in self._scene.workers]
+        return any(r.state == "running" and r.partitions for r in readings)
 
-        async def ready() -> bool:
-            readings = [worker.reading for worker in workers]
-            dealt = sum(reading.partitions for reading in readings) == partitions
-            return dealt and all(reading.state == "running" for reading in readings)
-
-        await self._until(ready, "start")
+    async def _all_run(self) -> bool:
+        readings = [worker.reading for worker in self._scene.workers]
+        dealt = sum(reading.partitions for reading in readings) == self._options.partitions
+        return dealt and all(reading.state == "running" for reading in readings)
 
     async def _written(self) -> int:
         topics = self._options.topics
