@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from typing import Literal
 
 import click
 
 from bench import results
 from bench.contestants import BY_NAME, CONTESTANTS
+from bench.events import KEYS, Keys
 from bench.process import note
 from bench.results import Section
 from stream_app.embedded import EmbeddedBroker, given_address, on_stderr
@@ -139,6 +141,23 @@ def flat(long_run: int, short: int, rounds: int) -> None:
 
     with _broker() as broker:
         _keep("flat", flatness.measure(broker, long_run=long_run, short=short, rounds=rounds))
+
+
+@main.command()
+@click.option("--job", type=click.Choice(["small", "model"]), default="model", help="Which job.")
+@click.option("--keys", type=click.Choice(KEYS), default="many", help="Which input.")
+@click.option("--events", type=click.IntRange(4000), default=400_000, help="Events.")
+def core(job: Literal["small", "model"], keys: Keys, events: int) -> None:
+    """Where our own microseconds go, without Kafka; for profiling, not for the page.
+
+    \b
+    Example, with a profiler of your choice:
+      py-spy record -o model.svg -- python -m bench core --keys hot
+    """
+    from bench import core as bench
+
+    for name, value in bench.measure(job, keys, events).items():
+        click.echo(f"{name:20}{value:10.2f}")
 
 
 @main.command("all")
