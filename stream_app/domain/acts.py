@@ -27,6 +27,7 @@ from stream_app.domain.policy import Rules
 from stream_app.domain.standing import block_name, membership_name, membership_prefix
 from stream_app.domain.state import Relationship
 from stream_app.domain.verbs import KINDS, MEMBERSHIP_VERBS, REINFORCED_CODE, VERB_CODE
+from stream_app.domain.windows import Pane
 
 REINFORCED_PANE_CODE: Final = REINFORCED_CODE * KINDS
 
@@ -59,17 +60,18 @@ def do(
     )
     purchase = _purchase_of(act, event, rules) if event.verb == "purchase" else None
     memory = rel.memory
+    today = rel.windows.open(event.at_ms // DAY_MS, rules)
     if memory.early and not _survives_early_undos(rel, event, key, purchase, rules):
         act.in_effect = False
-        _remember(rel, act, rules)
+        memory.remember(act, today, rel.windows.panes)
         return Effect.UNDONE_BEFORE, False
     if act.inbound:
-        changed = _count(rel, act, rules)
+        changed = _count(rel, act, today, rules)
     else:
         changed = False
         if act.verb == "offer":
             open_offer(rel, Offer(act.at_ms, act.number, act.key), rules)
-    _remember(rel, act, rules)
+    memory.remember(act, today, rel.windows.panes)
     appraise(rel, act, rules)
     method = event.method
     if method and journal is not None:
@@ -88,11 +90,11 @@ def do(
     return Effect.APPLIED, changed
 
 
-def _count(rel: Relationship, act: Act, rules: Rules) -> bool:
+def _count(rel: Relationship, act: Act, today: Pane, rules: Rules) -> bool:
     """Count an inbound act, and the answer that it is to an offer. True if any sum changed."""
     day = act.at_ms // DAY_MS
     code = VERB_CODE[act.verb] * KINDS + act.kind
-    changed = rel.windows.count(day, code, 1, rules)
+    changed = rel.windows.count_in(today, day, code, 1, rules)
     if rel.offers and rules.attracts[code]:
         act.answered = take_answered_offer(rel, act.at_ms, rules)
         if act.answered is not None:
@@ -100,11 +102,6 @@ def _count(rel: Relationship, act: Act, rules: Rules) -> bool:
             appraise_taken(rel, act.answered.at_ms)
             changed |= rel.windows.count(day, REINFORCED_PANE_CODE, 1, rules)
     return changed
-
-
-def _remember(rel: Relationship, act: Act, rules: Rules) -> None:
-    today = rel.windows.open(act.at_ms // DAY_MS, rules)
-    rel.memory.remember(act, today, rel.windows.panes)
 
 
 def _purchase_of(act: Act, event: Interaction, rules: Rules) -> Purchase:

@@ -69,7 +69,8 @@ def advance(
     reports is written into `journal`.
     """
     at_ms = event.at_ms
-    moves = settle(rel, at_ms if watermark is None else max(at_ms, watermark), rules, journal)
+    until_ms = at_ms if watermark is None or at_ms > watermark else watermark
+    moves = settle(rel, until_ms, rules, journal) if until_ms // DAY_MS > rel.windows.day else ()
     if at_ms > rel.as_of:
         rel.as_of = at_ms
     rel.records += 1
@@ -82,7 +83,7 @@ def advance(
         if move is not None:
             return Step(effect, (*moves, move))
     if moves:
-        return Step(effect, tuple(moves))
+        return Step(effect, (*moves,))
     return _STILL[effect]
 
 
@@ -147,7 +148,7 @@ def _evaluate(
     rel.settled = reached == current
     if rel.settled:
         return None
-    credits, won = _credit(rel, current, reached, rules) if reached > current else (None, ())
+    credits, won = _credit(rel, at_ms, reached, rules) if reached > current else (None, ())
     rel.stage = reached
     rel.sequence += 1
     rel.since_ms = at_ms
@@ -173,14 +174,14 @@ def _evaluate(
 
 
 def _credit(
-    rel: Relationship, current: int, reached: int, rules: Rules
+    rel: Relationship, at_ms: int, reached: int, rules: Rules
 ) -> tuple[Mapping[str, int], tuple[bool, ...]]:
-    """An advance is credited to the touches since the last one."""
-    oldest_ms = rel.as_of - TOUCH_LIFE_MS
+    """An advance at `at_ms` is credited to the touches since the last one."""
+    oldest_ms = at_ms - TOUCH_LIFE_MS
     touches = [
         touch for touch in rel.touches if touch.number > rel.credited and touch.at_ms >= oldest_ms
     ]
-    won = tuple(rung > rel.highest for rung in range(current + 1, reached + 1))
+    won = tuple(rung > rel.highest for rung in range(rel.stage + 1, reached + 1))
     rel.credited = rel.records
     rel.highest = max(rel.highest, reached)
     return credit(touches, rules.model), won

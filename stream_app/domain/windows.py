@@ -122,8 +122,10 @@ class Windows(msgspec.Struct, gc=False):
 
     def count(self, day: int, code: int, change: int, rules: Rules) -> bool:
         """Count an act in the pane of `day`, one more or one less. True if any sum changed."""
-        pane = self.panes.get(day) or self.open(day, rules)
-        pane.changed = True
+        return self.count_in(self.open(day, rules), day, code, change, rules)
+
+    def count_in(self, pane: Pane, day: int, code: int, change: int, rules: Rules) -> bool:
+        """The same, with the pane that `open` gave."""
         deltas = pane.count(code, change, rules)
         if deltas is None:
             return False
