@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -12,6 +12,11 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Float64, Int16, Int32, Schema, String
 
 _ENTITY = ("entity", Array(("type", String("utf-8")), ("name", String("utf-8"))))
+
+
+FEEDER: Final = "chaos-feeder"
+"""Client id of the feeder, which no quota slows down."""
+_UNLIMITED_BYTES_PER_S: Final = 1e12
 
 
 class _AlterQuotasResponse(Response):  # type: ignore[misc]
@@ -48,8 +53,14 @@ class _AlterQuotas(Request[_AlterQuotasStruct]):  # type: ignore[misc]
         self._bytes_per_s = bytes_per_s
 
     def build(self, request_struct_class: type[_AlterQuotasStruct]) -> _AlterQuotasStruct:
-        op = ("producer_byte_rate", self._bytes_per_s or 0.0, self._bytes_per_s is None)
-        return request_struct_class([([("client-id", None)], [op])], False)
+        lift = self._bytes_per_s is None
+        slow = ("producer_byte_rate", self._bytes_per_s or 0.0, lift)
+        free = ("producer_byte_rate", _UNLIMITED_BYTES_PER_S, lift)
+        entries = [
+            ([("client-id", None)], [slow]),
+            ([("client-id", FEEDER)], [free]),
+        ]
+        return request_struct_class(entries, False)
 
 
 @asynccontextmanager
@@ -64,7 +75,7 @@ async def admin(broker: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def set_quota(broker: str, bytes_per_s: float | None) -> None:
-    """Of every client that has none of its own; None takes it away. Raises RuntimeError."""
+    """Of every producer but the feeder; None takes it away. Raises RuntimeError."""
     async with admin(broker) as client:
         answer: Any = await client._send_request(_AlterQuotas(bytes_per_s))
         for code, text, _ in answer.entries:

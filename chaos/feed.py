@@ -17,6 +17,8 @@ from stream_app.demo import community, mischief
 from stream_app.domain.clock import MINUTE_MS
 from stream_app.edge.topics import MAX_MESSAGE_BYTES, Topics
 
+from .broker import FEEDER
+
 PLATFORM: Final = "bluesky"
 _RECORDS_PER_PERSON: Final = 23
 _DELIVERY_EVERY: Final = 40
@@ -120,7 +122,7 @@ class Feeder:
         if self._producer is None:
             made = AIOKafkaProducer(
                 bootstrap_servers=self._broker,
-                client_id="chaos-feeder",
+                client_id=FEEDER,
                 linger_ms=5,
                 max_request_size=MAX_MESSAGE_BYTES,
                 request_timeout_ms=5_000,

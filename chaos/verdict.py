@@ -225,10 +225,15 @@ def _check_states(verdict: Verdict, core: _Core, changelog: Sequence[Any]) -> No
 
 
 def _canonical(rel: Relationship, watermark: int | None) -> Canonical:
-    """All parts of a state as of the watermark; where it stands in the index is left out."""
+    """All parts of a state as of the watermark.
+
+    Left out are hints that may differ: where it stands in the index, and from when on it must be
+    looked for panes that leave a window (a lower bound).
+    """
     if watermark is not None:
         settle(rel, watermark, _POLICY.rules_for(rel.brand))
     rel.due_day = None
+    rel.windows.next_exit = 0
     for pane in rel.windows.panes.values():
         pane.changed = True
     return {part: value for part, value in StateCodec(_POLICY).dump(rel) if value is not None}

@@ -67,6 +67,12 @@ class Worker:
         """Whether its process runs."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self.process is not None
+        return self.process.pid
+
     def start(self) -> None:
         """Start its process; traps of its last life are gone."""
         for left in self.folder.glob("*.trap"):

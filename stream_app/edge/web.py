@@ -70,6 +70,7 @@ def mount(app: LaneApp, metrics: Metrics) -> None:
 
     @app.page("/metrics")
     async def show_metrics(view: View, request: Request) -> Response:
+        app.engine.report_positions()  # also while nothing is processed
         metrics.set_state(app.engine.health().state)
         return view.bytes(metrics.expose(), headers={"Content-Type": METRICS_TYPE})
 

@@ -12,6 +12,7 @@ from yarl import URL
 from .batch import Batch, BatchScheduler
 from .engine import Engine
 from .job import Job
+from .logs import limit_client_logs
 from .observer import Observer
 from .private import LaneApp, LaneTableManager, LaneWorker
 from .settings import EngineSettings
@@ -43,6 +44,7 @@ def _faust_options(settings: EngineSettings) -> dict[str, Any]:
         "stream_buffer_maxsize": _BATCHES_QUEUED,
         "stream_recovery_delay": 0.0,
         "web_enabled": settings.web_port > 0,
+        "web_in_thread": True,  # health must answer while a handler hangs
         "web_host": settings.web_host,
         "web_bind": settings.web_host,
         "web_port": settings.web_port or 6066,
@@ -100,6 +102,7 @@ def tune_garbage_collector() -> None:
 def run_worker(app: LaneApp, *, loglevel: str = "INFO", **worker_options: Any) -> None:
     """Run until SIGTERM, SIGINT or a failure; ends the process by SystemExit, 0 if all was well."""
     tune_garbage_collector()
+    limit_client_logs()
     logging.captureWarnings(True)
     worker = LaneWorker(
         app, loglevel=loglevel, redirect_stdouts=False, debug=False, **worker_options

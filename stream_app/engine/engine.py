@@ -267,24 +267,32 @@ class Engine(Generic[S]):
             now_ms = int(time.time() * 1000)
             fed, self._fed = self._fed, 0
             waiting = [p for p in list(self.partitions.values()) if p.tick(now_ms, elapsed_ms)]
+            self.report_positions()
             for part in list(self.partitions.values()):
                 self._look_at(part, idle=fed == 0 and not self._feeding)
-            for number, standby in self.standbys.items():
-                self.observer.standby(number, standby.behind)
             while waiting and time.monotonic() < last + _TICK_S:
                 await asyncio.sleep(_SOON_S)
                 waiting = [part for part in waiting if part.tick(now_ms, 0)]
 
+    def report_positions(self) -> None:
+        """Tell the observer how far all is; callable from any thread, while a handler hangs too."""
+        for part in list(self.partitions.values()):
+            if not part.accepting:
+                continue
+            for topic, tp in part.tps.items():
+                position, end = part.positions[topic], self.reader.end(tp)
+                self.observer.position(
+                    topic, part.number, position, max(position, part.ends[topic], end or 0)
+                )
+        for number, standby in list(self.standbys.items()):
+            self.observer.standby(number, standby.behind)
+
     def _look_at(self, part: Partition[S], *, idle: bool) -> None:
-        """Report positions; find a batch that was lost with nothing behind it to show the gap."""
+        """Find a batch that was lost with nothing behind it to show the gap."""
         if not part.accepting:
             return
         for topic, tp in part.tps.items():
             position, epoch = part.positions[topic], part.epochs[topic]
-            end = self.reader.end(tp)
-            self.observer.position(
-                topic, part.number, position, max(position, part.ends[topic], end or 0)
-            )
             fetched = self.reader.fetched(tp)
             if fetched is None:
                 continue

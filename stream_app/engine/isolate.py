@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import ProcessingFailedError
+from .errors import ProcessingFailedError, RecordTooLargeError
 from .trouble import describe
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class _Isolation:
         self._tries += 1
         if self._tries < _TRIES_ALONE:
             return
-        part.refused_in_a_row += 1
+        if not isinstance(error, RecordTooLargeError):  # that one is no fault of ours
+            part.refused_in_a_row += 1
         if part.refused_in_a_row >= part.engine.settings.max_failed_in_a_row:
             raise ProcessingFailedError(
                 partition=part.number, in_a_row=part.refused_in_a_row

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .settings import EngineSettings
 
 _SMALL_FETCH_RECORDS = 500
+_ENDS_EVERY_S = 10.0
 _LONGEST_WAIT_S = 0.2
 """A fetch knows only the partitions that were active when it began."""
 
@@ -53,6 +54,7 @@ class LaneThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.fetched: dict[TP, Seek] = {}
+        self._ends: dict[TP, int] = {}
         self._last_fetch_s = 0.0
         self._last_fetch_records = 0
 
@@ -130,6 +132,21 @@ class LaneThread(driver.AIOKafkaConsumerThread):
         except AssertionError:
             return 0
 
+    @Service.task
+    async def _ask_for_ends(self) -> None:
+        """What was fetched tells nothing of what has come since, while nobody takes it."""
+        while not self.should_stop:
+            await self.sleep(_ENDS_EVERY_S)
+            consumer = self._consumer
+            tps = sorted(consumer.assignment()) if consumer is not None else []
+            if consumer is None or not tps:
+                continue
+            try:
+                found = await asyncio.wait_for(consumer.end_offsets(tps), 10)
+            except Exception:  # the broker is away, or the assignment has changed: next time
+                continue
+            self._ends = {TP(tp.topic, tp.partition): end for tp, end in found.items()}
+
     async def seek_source(self, tp: TP, offset: int) -> int:
         """In the thread: seek, and give the number of this seek."""
         self._ensure_consumer().seek(TopicPartition(tp.topic, tp.partition), offset)
@@ -162,11 +179,13 @@ class LaneThread(driver.AIOKafkaConsumerThread):
         self._ensure_consumer()._coordinator.request_rejoin()
 
     def end_of(self, tp: TP) -> int | None:
-        """Last stable offset known, or None."""
+        """Last stable offset known, or None. May be called from any thread."""
         subscription = self._ensure_consumer()._subscription.subscription
         assignment = subscription.assignment if subscription is not None else None
         state = assignment.state_value(tp) if assignment is not None else None
-        return None if state is None else state.lso
+        if state is None or state.lso is None:
+            return self._ends.get(tp)
+        return max(int(state.lso), self._ends.get(tp, 0))
 
 
 class _LaneConsumer(driver.Consumer):
