@@ -1,6 +1,6 @@
 """A folder of platforms' deliveries, in an order in which the service accepts all of them.
 
-    <folder>/<platform>/<delivery>.json       the payload
+    <folder>/<platform>/<delivery>.json       the payload; .xml where a platform sends that
     <folder>/<platform>/<delivery>.headers    its HTTP headers, if it had some: `Name: value`
 
 Such collections span years, and an act that is half a year older than what its partition has seen
@@ -19,6 +19,7 @@ from stream_app.adapters.base import Finding
 from stream_app.adapters.registry import UnknownPlatform, canonical, read
 from stream_app.domain.clock import DAY_MS
 
+SUFFIXES: Final = (".json", ".xml")
 GROUP_DAYS: Final = 150
 """Longest span of a group: within it nothing can be too old, in whatever order it is taken."""
 
@@ -72,7 +73,8 @@ def collect(folder: Path, history_ms: int) -> Collection:
         except UnknownPlatform:
             skipped.append(sub.name)
             continue
-        found.extend(_delivery(platform, path) for path in sorted(sub.glob("*.json")))
+        payloads = sorted(path for path in sub.iterdir() if path.suffix in SUFFIXES)
+        found.extend(_delivery(platform, path) for path in payloads)
     old = [one for one in found if one.latest_ms is not None and one.latest_ms < history_ms]
     rest = [one for one in found if one.latest_ms is None or one.latest_ms >= history_ms]
     # Those that are dated by their receipt come last: they move time to now.
