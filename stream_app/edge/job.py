@@ -17,15 +17,19 @@ from stream_app.contracts.envelope import read_record
 from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.acts import Effect
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
+from stream_app.domain.costs import KnownCost
 from stream_app.domain.events import Interaction, relationship_key
+from stream_app.domain.ledger import METHODS_PER_BRAND, NEVER_OPENED, Journal
 from stream_app.domain.partition import Partition, Seen
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.relationship import Step, settle
 from stream_app.domain.silence import is_overdue, next_change
 from stream_app.domain.state import Relationship
+from stream_app.domain.verbs import MEMBERSHIP_VERBS
 from stream_app.edge.facts import Facts
 from stream_app.edge.log import KIND, header, read_tick, recorded_ms
+from stream_app.edge.methods import PUBLISH_MS, WAITING, Methods
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.raw import Deliveries
 from stream_app.edge.states import SeenRing, State, StateCodec
@@ -34,6 +38,8 @@ from stream_app.engine import Codec, Record, Unit
 
 IDLE_MS: Final = 30_000
 """A partition that has been silent for so long gets an idle tick."""
+LARGEST_AGEING_MS: Final = 1_500
+"""By so much it ages at most in a tick: a process that was paused has not seen any silence."""
 DUE_PER_TURN: Final = 2_000
 """Silent relationships that are walked before records get their turn again."""
 _EFFECTS: Final = tuple(effect.name.lower() for effect in Effect)
@@ -45,16 +51,37 @@ class Meta(msgspec.Struct, array_like=True, frozen=True):
     version: int
     latest_ms: int | None
     seen: int
+    runs: list[tuple[int, int]] = []
 
 
 class Work:
-    """A partition at work: its watermark, what adapters have seen, whether a tick is on its way."""
+    """A partition at work: its watermark, what adapters have seen, whether a tick is on its way.
 
-    __slots__ = ("counts", "partition", "seen", "tick_ms")
+    `waiting` counts the methods that have rows to publish, `idle_ms` for how long the log was
+    silent, whatever deltas and costs came meanwhile.
+    """
 
-    def __init__(self, partition: Partition, seen: SeenRing) -> None:
+    __slots__ = (
+        "counts",
+        "idle_ms",
+        "journal",
+        "partition",
+        "published_ms",
+        "seen",
+        "tick_ms",
+        "ticked_ms",
+        "waiting",
+    )
+
+    def __init__(
+        self, partition: Partition, journal: Journal, seen: SeenRing, waiting: int
+    ) -> None:
         self.partition = partition
+        self.journal = journal
         self.seen = seen
+        self.waiting = waiting
+        self.published_ms = 0
+        self.idle_ms = self.ticked_ms = 0
         self.tick_ms = 0
         self.counts: Counter[str] = Counter()
 
@@ -77,6 +104,7 @@ class RelationshipJob:
         partitions: int,
         idle_ticks: bool,
         seen_limit: int,
+        methods_per_brand: int = METHODS_PER_BRAND,
     ) -> None:
         """`raw_topics` maps a topic to the platform whose deliveries it has."""
         self.codec: Codec[State] = StateCodec(policy)
@@ -84,6 +112,9 @@ class RelationshipJob:
         self._topics = topics
         self._facts = facts
         self._outputs = Outputs(topics, application_id, facts)
+        self._methods = Methods(
+            policy, topics, self._outputs, partitions=partitions, limit=methods_per_brand
+        )
         accounts = Accounts.of_policy(policy.accounts)
         self._deliveries = Deliveries(raw_topics, accounts, self._outputs)
         self._partitions = partitions
@@ -93,18 +124,30 @@ class RelationshipJob:
     def open(self, unit: Unit[State]) -> None:
         """Take up a partition where its last commit left it."""
         meta = _decode_meta(unit.meta) if unit.meta else Meta(1, None, 0)
-        partition = Partition(self._policy, meta.latest_ms)
-        unit.context = Work(partition, SeenRing(unit, meta.seen, self._seen_limit))
+        journal = Journal(runs=meta.runs, method_limit=self._methods.limit)
+        partition = Partition(self._policy, meta.latest_ms, journal)
+        watermark = partition.watermark
+        journal.watermark_day = NEVER_OPENED if watermark is None else watermark // DAY_MS
+        seen = SeenRing(unit, meta.seen, self._seen_limit)
+        unit.context = Work(partition, journal, seen, self._methods.waiting(unit))
 
     def process(self, unit: Unit[State], topic: str, records: Sequence[Record]) -> None:
         """Apply a slice of one topic."""
         work = cast("Work", unit.context)
         if topic == self._topics.log:
+            work.idle_ms = 0
             for record in records:
                 self._apply(unit, work, record)
+        elif topic == self._topics.deltas:
+            for record in records:
+                work.waiting += self._methods.take_delta(unit, record)
+        elif topic == self._topics.costs:
+            for record in records:
+                work.waiting += self._methods.take_cost(unit, record)
         else:
             for record in records:
                 self._deliveries.read(unit, topic, record, work.seen)
+            work.idle_ms = 0
             work.counts["adapted"] += len(records)
         self._close(unit, work)
 
@@ -113,17 +156,23 @@ class RelationshipJob:
         self._outputs.failed(unit, topic, record, error)
 
     def tick(self, unit: Unit[State], now_ms: int, idle_ms: int) -> bool:
-        """Walk silent relationships that are due; let time pass in a partition that is idle."""
+        """Publish method reports; walk silent relationships; let time pass in an idle partition."""
         work = cast("Work", unit.context)
+        work.idle_ms += min(max(0, now_ms - work.ticked_ms), LARGEST_AGEING_MS)
+        work.ticked_ms = now_ms
+        more = self._publish(unit, work, now_ms)
         watermark = work.partition.watermark
         if watermark is None:
-            return False
-        if self._idle_ticks and idle_ms >= IDLE_MS:
+            return more
+        if self._idle_ticks and max(idle_ms, work.idle_ms) >= IDLE_MS:
             self._tick_if_midnight_passed(unit, work, watermark, now_ms)
-        due = unit.index_due(boundary_at_or_before(watermark), DUE_PER_TURN)
+        limit = DUE_PER_TURN + work.waiting
+        due = unit.index_due(boundary_at_or_before(watermark), limit)
         for due_ms, key in due:
-            self._settle(unit, key, due_ms, watermark)
-        return len(due) == DUE_PER_TURN
+            if due_ms != WAITING:
+                self._settle(unit, work, key, due_ms, watermark)
+        self._methods.flush(unit, work.journal)
+        return more or len(due) == limit
 
     # -- records of the log
 
@@ -144,6 +193,8 @@ class RelationshipJob:
             self._outputs.append_again(unit, self._topics.log, record, key)
             work.counts["rekeyed"] += 1
             return
+        if event.method:
+            self._methods.recall(unit, work.journal, event.brand)
         outcome = work.partition.apply(rel, event, recorded)
         if isinstance(outcome, Reject):
             self._refuse(unit, work, record, outcome)
@@ -175,6 +226,8 @@ class RelationshipJob:
         if event.at_ms < rel.as_of:
             self._facts.late(rel.as_of - event.at_ms)
         rules = self._policy.rules_for(rel.brand)
+        if step.moves or (event.verb in MEMBERSHIP_VERBS and step.effect is Effect.APPLIED):
+            self._outputs.view(unit, key, rel, rules)
         if is_overdue(rel, rules, moved=bool(step.moves), undone=event.undo):
             self._plan(unit, key, rel)
 
@@ -200,16 +253,35 @@ class RelationshipJob:
         unit.index_put(day * DAY_MS, key)
         rel.due_day = day
 
-    def _settle(self, unit: Unit[State], key: bytes, due_ms: int, watermark: int) -> None:
+    def _settle(
+        self, unit: Unit[State], work: Work, key: bytes, due_ms: int, watermark: int
+    ) -> None:
         unit.index_remove(due_ms, key)
         rel = unit.get(key)
         if not isinstance(rel, Relationship):
+            if isinstance(rel, KnownCost):
+                unit.delete(key)  # too old to come again
             return
         rel.due_day = None
-        moves = settle(rel, watermark, self._policy.rules_for(rel.brand))
-        self._outputs.moves(unit, key, moves)
+        rules = self._policy.rules_for(rel.brand)
+        moves = settle(rel, watermark, rules, work.journal)
+        if moves:
+            self._outputs.moves(unit, key, moves)
+            self._outputs.view(unit, key, rel, rules)
         self._plan(unit, key, rel)
         unit.put(key, rel)
+
+    # -- methods
+
+    def _publish(self, unit: Unit[State], work: Work, now_ms: int) -> bool:
+        """Rows of methods, at most once a second each. True if more methods wait."""
+        if not work.waiting or now_ms - work.published_ms < PUBLISH_MS:
+            return False
+        work.waiting -= self._methods.publish(unit, now_ms)
+        if work.waiting > 0:
+            return True
+        work.published_ms = now_ms
+        return False
 
     def _tick_if_midnight_passed(
         self, unit: Unit[State], work: Work, watermark: int, now_ms: int
@@ -221,8 +293,9 @@ class RelationshipJob:
 
     def _close(self, unit: Unit[State], work: Work) -> None:
         """The end of a slice: what the partition remembers, and what was counted."""
+        self._methods.flush(unit, work.journal)
         latest_ms = work.partition.latest_ms
-        unit.meta = _encode_meta(Meta(1, latest_ms, work.seen.written))
+        unit.meta = _encode_meta(Meta(1, latest_ms, work.seen.written, work.journal.runs))
         for outcome, count in work.counts.items():
             self._facts.processed(outcome, count)
         work.counts.clear()

@@ -7,8 +7,11 @@ from typing import Any, Final
 
 from stream_app.contracts.reject import write_reject
 from stream_app.contracts.transition import write_transition
+from stream_app.contracts.view import write_state
+from stream_app.domain.policy import Rules
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.relationship import Transition
+from stream_app.domain.state import Relationship
 from stream_app.edge.facts import Facts
 from stream_app.edge.log import KIND, RECORDED_AT, SOURCE, Headers, Kind, origin, write_tick
 from stream_app.edge.states import State
@@ -34,6 +37,10 @@ class Outputs:
         for move in moves:
             unit.emit(self._topics.transitions, key, write_transition(move, self._application_id))
             self.facts.moved(move.from_stage, move.to_stage, move.reason)
+
+    def view(self, unit: Unit[State], key: bytes, rel: Relationship, rules: Rules) -> None:
+        """The public view of a relationship that changed."""
+        unit.emit(self._topics.states, key, write_state(rel, rules))
 
     def reject(self, unit: Unit[State], topic: str, record: Record, reject: Reject) -> None:
         """A refused record, whole, under its own key."""
@@ -62,12 +69,13 @@ class Outputs:
         self.reject(unit, topic, record, Reject(Reason.PROCESSING_FAILED, _where(error)))
 
     def append_again(self, unit: Unit[State], topic: str, record: Record, key: bytes) -> None:
-        """An interaction under its right key, with its headers and its first timestamp."""
-        headers: list[tuple[str, bytes]] = [pair for pair in record.headers if pair[0] not in _OURS]
+        """A record of its topic under its right key, with its headers and its first timestamp."""
+        theirs = record.headers or ()
+        headers: list[tuple[str, bytes]] = [pair for pair in theirs if pair[0] not in _OURS]
         headers.append((KIND, Kind.REKEYED.encode()))
         headers.append((RECORDED_AT, b"%d" % record.timestamp))
         headers.append((SOURCE, origin(topic, record.partition, record.offset)))
-        unit.emit(self._topics.log, key, record.value, headers=headers)
+        unit.emit(topic, key, record.value, headers=headers)
 
     def append_adapted(
         self, unit: Unit[State], topic: str, record: Record, key: bytes, value: bytes

@@ -1,4 +1,4 @@
-"""What a unit of work stores: relationships, and the acts that adapters have seen.
+"""What a unit of work stores: relationships, the acts that adapters have seen, and methods.
 
 Acts seen are kept in a ring: the newest so many of each partition. A slot names the act that it
 holds; when its turn comes again, that act makes room.
@@ -14,8 +14,10 @@ import msgspec
 from stream_app.adapters.seen import Act
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.clock import DAY_MS
+from stream_app.domain.costs import KnownCost
 from stream_app.domain.policy import PANE_LIFE_DAYS, Policy
 from stream_app.domain.state import Relationship
+from stream_app.edge import pages
 from stream_app.engine import Unit
 
 SEEN_LIFE_MS: Final = PANE_LIFE_DAYS * DAY_MS
@@ -35,10 +37,11 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
     key: bytes
 
 
-State = Relationship | SeenAct | Slot
+State = Relationship | SeenAct | Slot | pages.Page | KnownCost | pages.Names
 
 _SEEN_TAG: Final = b"S"
 _SLOT_TAG: Final = b"N"
+_OF_METHODS: Final = (pages.PAGE_TAG, pages.COST_TAG, pages.NAMES_TAG)
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_seen: Final = msgspec.msgpack.Decoder(SeenAct).decode
 _decode_slot: Final = msgspec.msgpack.Decoder(Slot).decode
@@ -59,12 +62,16 @@ class StateCodec:
             return _decode_seen(head[1:])
         if head[:1] == _SLOT_TAG:
             return _decode_slot(head[1:])
+        if head[:1] in _OF_METHODS:
+            return pages.load(head, get)
         return self._relationships.load(get)
 
     def dump(self, state: State) -> Iterable[tuple[bytes, bytes | None]]:
         """The parts that changed."""
         if isinstance(state, Relationship):
             return self._relationships.dump(state)
+        if isinstance(state, pages.Page | KnownCost | pages.Names):
+            return pages.dump(state)
         tag = _SEEN_TAG if isinstance(state, SeenAct) else _SLOT_TAG
         return [(b"", tag + _encode(state))]
 

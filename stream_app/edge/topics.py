@@ -33,6 +33,26 @@ class Topics:
         """Every refused record."""
         return f"{self.prefix}relationship.rejects"
 
+    @property
+    def states(self) -> str:
+        """The latest public view of each relationship."""
+        return f"{self.prefix}relationship.states"
+
+    @property
+    def costs(self) -> str:
+        """What methods cost."""
+        return f"{self.prefix}social.costs"
+
+    @property
+    def methods(self) -> str:
+        """Method reports."""
+        return f"{self.prefix}relationship.methods"
+
+    @property
+    def deltas(self) -> str:
+        """Internal: what slices of the log add to the rows of methods."""
+        return f"{self.prefix}rapport.method-deltas"
+
     def raw(self, platform: str) -> str:
         """A platform's deliveries as they came."""
         return f"{self.prefix}social.raw.{platform}"
@@ -45,6 +65,8 @@ class Retention:
     log_days: int = 400
     raw_days: int = 7
     transitions_days: int = 90
+    methods_days: int = 400
+    internal_days: int = 7
     rejects_days: int = 14
 
 
@@ -61,18 +83,24 @@ def specs(
     What publishers write gets the broker's time: a wrong clock cannot vouch for itself.
     """
 
-    def spec(name: str, days: int, time_type: str) -> TopicSpec:
+    def spec(name: str, days: int | None, time_type: str) -> TopicSpec:
+        """Kept for so many days, or compacted."""
         config = {
-            "cleanup.policy": "delete",
-            "retention.ms": str(days * DAY_MS),
+            "cleanup.policy": "compact" if days is None else "delete",
             "message.timestamp.type": time_type,
             "max.message.bytes": str(MAX_MESSAGE_BYTES),
         }
+        if days is not None:
+            config["retention.ms"] = str(days * DAY_MS)
         return TopicSpec(name, partitions, replication, config)
 
     return [
         spec(topics.log, retention.log_days, "LogAppendTime"),
         spec(topics.transitions, retention.transitions_days, "CreateTime"),
         spec(topics.rejects, retention.rejects_days, "CreateTime"),
+        spec(topics.states, None, "CreateTime"),
+        spec(topics.costs, retention.log_days, "LogAppendTime"),
+        spec(topics.methods, retention.methods_days, "CreateTime"),
+        spec(topics.deltas, retention.internal_days, "CreateTime"),
         *(spec(topics.raw(name), retention.raw_days, "LogAppendTime") for name in platforms),
     ]

@@ -151,9 +151,9 @@ async def test_poison_among_good_records_stops_nothing(service: Service) -> None
 POISON_OF_OURS = """
 import stream_app.domain.relationship as r, stream_app.domain.partition as p
 sound = r.advance
-def broken(rel, event, watermark, rules):
+def broken(rel, event, *rest):
     if event.id == "boom": raise ZeroDivisionError("a bug of ours with " + event.person)
-    return sound(rel, event, watermark, rules)
+    return sound(rel, event, *rest)
 p.advance = broken
 """
 
