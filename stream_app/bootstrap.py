@@ -45,7 +45,7 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
     """The Faust app of one worker, not yet started."""
     topics = settings.topics
     raw = {topics.raw(platform): platform for platform in settings.platforms}
-    sources = (topics.log, *raw)
+    sources = (topics.log, topics.costs, topics.deltas, *raw)
     metrics = Metrics(
         version=version("rapport-stream"),
         policy=policy.version,
@@ -61,6 +61,7 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
         partitions=settings.partitions,
         idle_ticks=settings.idle_ticks,
         seen_limit=settings.seen_per_partition,
+        methods_per_brand=settings.methods_per_brand,
     )
     app = create_app(engine_settings(settings), job, sources, observer=Observed(metrics))
     mount(app, metrics)
