@@ -7,13 +7,15 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 UV     := $(shell command -v uv 2>/dev/null)
 ARGS   ?=
+SEED   ?= 1
+MINUTES ?= 5
 
 # One resolution for every Python and system we support; pip checks each file's hash.
 LOCK_WITH := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes \
              --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format schemas bench lock lock-broker clean
+.PHONY: help setup demo test lint format schemas bench chaos lock lock-broker clean
 
 help: ## what can be done here (this text)
 	@echo "Rapport: social interactions in, relationships out. Two commands matter:"
@@ -25,7 +27,7 @@ help: ## what can be done here (this text)
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
 	  while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "  ARGS=...     goes to demo, test and bench, e.g. make demo ARGS='--once --json'"
+	@echo "  ARGS=...     goes to demo, test, bench and chaos, e.g. make demo ARGS='--once --json'"
 	@echo "  PYTHON=...   the Python for the environment, e.g. make setup PYTHON=python3.12"
 	@echo "  BROKER=...   host:port of a Kafka of yours, used instead of starting one"
 
@@ -67,6 +69,9 @@ schemas: setup ## write schemas/ anew (after a change of the contracts)
 
 bench: setup ## how fast it is on this machine
 	$(BIN)/python -m bench $(ARGS)
+
+chaos: setup ## faults drawn from SEED for MINUTES, checked against a replay
+	$(BIN)/python -m chaos --seed $(SEED) --minutes $(MINUTES) $(ARGS)
 
 lock: setup ## resolve the requirements anew (after a change in pyproject.toml)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

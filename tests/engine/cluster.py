@@ -91,7 +91,17 @@ class Cluster:
     # -- workers
 
     def start(
-        self, name: str = "a", *, fault_rate: float = 0.0, fault_seed: int = 0, **settings: Any
+        self,
+        name: str = "a",
+        *,
+        fault_rate: float = 0.0,
+        fault_seed: int = 0,
+        open_fails: int = 0,
+        tick_fails: int = 0,
+        slow_restore_s: float = 0.0,
+        slow_commit_s: float = 0.0,
+        sources: Sequence[str] | None = None,
+        **settings: Any,
     ) -> None:
         """Start a worker; its disk and log carry its name."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -102,11 +112,15 @@ class Cluster:
                 "data_dir": str(self.disk(name)),
                 **settings,
             },
-            "sources": self.sources,
+            "sources": self.sources if sources is None else list(sources),
             "out": self.out,
             "rejects": self.rejects,
             "fault_rate": fault_rate,
             "fault_seed": fault_seed,
+            "open_fails": open_fails,
+            "tick_fails": tick_fails,
+            "slow_restore_s": slow_restore_s,
+            "slow_commit_s": slow_commit_s,
             "health": str(self.health_path(name)),
         }
         self.health_path(name).unlink(missing_ok=True)
@@ -208,14 +222,16 @@ class Cluster:
             await consumer.stop()
         return found
 
-    async def lag(self) -> int:
+    async def lag(self, topics: Sequence[str] | None = None) -> int:
         """Records that the group has not committed."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.broker, group_id=self.app_id, enable_auto_commit=False
         )
         await consumer.start()
         try:
-            tps = [TopicPartition(t, p) for t in self.sources for p in range(self.partitions)]
+            tps = [
+                TopicPartition(t, p) for t in topics or self.sources for p in range(self.partitions)
+            ]
             ends = await consumer.end_offsets(tps)
             consumer.assign(tps)
             return sum([ends[tp] - (await consumer.committed(tp) or 0) for tp in tps])
@@ -235,6 +251,13 @@ class Cluster:
         while lag := await self.lag():
             logs = "\n".join(self.log(name)[-3000:] for name in self.workers)
             assert time.monotonic() < deadline, f"{lag} records left\n{logs}"
+            await asyncio.sleep(0.2)
+
+    async def drained_of(self, topic: int, within_s: float = 30.0) -> None:
+        """Wait until everything of one source is committed."""
+        deadline = time.monotonic() + within_s
+        while await self.lag([self.sources[topic]]):
+            assert time.monotonic() < deadline, "records left"
             await asyncio.sleep(0.2)
 
     async def check_exact(self) -> None:

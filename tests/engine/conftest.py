@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stream_app.engine import ensure_topics
+from stream_app.engine.admin import changelog_spec
+
+from .bench import Bench
 from .cluster import Cluster
 
 
@@ -19,3 +23,12 @@ def cluster(broker: str, topic_prefix: str, tmp_path: Path) -> Callable[..., Clu
         return Cluster(broker, topic_prefix, tmp_path, **settings)
 
     return make
+
+
+@pytest.fixture
+async def bench(broker: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(broker, topic_prefix, tmp_path)
+    await ensure_topics(broker, [changelog_spec(bench.settings)])
+    yield bench
+    await bench.close()
+    bench.store.close()

@@ -15,9 +15,10 @@ from stream_app.engine import Record, Unit
 
 @dataclass(slots=True)
 class Count:
-    """A total, and a part per ten: only the ten that changed is written."""
+    """A total, and a part per ten: only the ten that changed is written. `padding`: a part more."""
 
     total: int = 0
+    padding: int = 0
     tens: dict[int, int] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
 
@@ -41,6 +42,7 @@ class CountCodec:
             assert part is not None, "a part is missing"
             count.tens[ten] = int(part)
         assert sum(count.tens.values()) == count.total
+        count.padding = len(get(b"padding") or b"")
         return count
 
     def dump(self, state: Count) -> Iterable[tuple[bytes, bytes | None]]:
@@ -48,12 +50,20 @@ class CountCodec:
         for ten in sorted(state.changed):
             yield b"%d" % ten, b"%d" % state.tens[ten]
         state.changed.clear()
+        if state.padding:
+            yield b"padding", b"x" * state.padding
 
 
 class CountingJob:
-    """Values: b"" counts; b"fail <n> <name>" fails n times per process; b"fail always" always."""
+    """Values: b"" counts; b"fail <n> <name>" fails n times per process; b"fail always" always.
 
-    def __init__(self, out: str, rejects: str) -> None:
+    b"grow <n>" gives the state a part of n bytes. `open_fails` and `tick_fails`: how often these
+    raise before they succeed.
+    """
+
+    def __init__(self, out: str, rejects: str, *, open_fails: int = 0, tick_fails: int = 0) -> None:
+        self.open_fails = open_fails
+        self.tick_fails = tick_fails
         self.codec = CountCodec()
         self.out = out
         self.rejects = rejects
@@ -61,6 +71,9 @@ class CountingJob:
         self.ticks = 0
 
     def open(self, unit: Unit[Count]) -> None:
+        if self.open_fails > 0:
+            self.open_fails -= 1
+            raise RuntimeError("open")
         unit.context = {"seen": int(unit.meta or b"0")}
 
     def process(self, unit: Unit[Count], topic: str, records: Sequence[Record]) -> None:
@@ -70,6 +83,8 @@ class CountingJob:
             if count is None:
                 count = Count()
             count.add()
+            if record.value and record.value.startswith(b"grow"):
+                count.padding = int(record.value.split()[1])
             unit.put(key, count)
             unit.emit(self.out, key, b"%d" % count.total, partition=unit.partition)
             unit.context["seen"] += 1
@@ -94,6 +109,9 @@ class CountingJob:
 
     def tick(self, unit: Unit[Count], now_ms: int, idle_ms: int) -> bool:
         self.ticks += 1
+        if self.tick_fails > 0:
+            self.tick_fails -= 1
+            raise RuntimeError("tick")
         return False
 
     def refuse(self, unit: Unit[Count], topic: str, record: Record, error: BaseException) -> None:

@@ -30,6 +30,30 @@ async def test_end_to_end(cluster: Make) -> None:
         await c.check_exact()
 
 
+async def test_nothing_is_seen_before_its_commit(cluster: Make) -> None:
+    """Started with nothing there; a long interval: until its end not even a dirty read sees any."""
+    async with cluster(partitions=2, commit_interval_ms=60_000) as c:
+        c.start()
+        await c.ready(partitions=2)
+        await c.feed([b"k1", b"k2", b"k3"])  # the first commit comes at once
+        await c.drained()
+        await c.feed([b"k1", b"k2", b"k3"] * 4)
+        for _ in range(50):
+            parts = c.health()["partitions"].values()
+            if sum(sum(part["positions"].values()) for part in parts) >= 15:
+                break
+            await asyncio.sleep(0.1)
+        else:
+            raise AssertionError("not processed")
+        assert await c.lag() == 12
+        assert len((await c.read([c.out], isolation="read_uncommitted"))[c.out]) == 3
+        c.kill()
+        c.start(commit_interval_ms=100)
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()
+
+
 async def test_kill_in_the_middle(cluster: Make) -> None:
     """kill -9 at random moments; the disk is lost, or an old one put back, now and then."""
     dice = random.Random(7)

@@ -91,6 +91,26 @@ async def test_refused_output(cluster: Make) -> None:
         await c.check_exact()
 
 
+async def test_input_waits_while_too_much_is_uncommitted(cluster: Make) -> None:
+    """A slow broker: what waits for its commit stays within bounds, however long the backlog."""
+    most, slice_ = 100, 50
+    async with cluster(partitions=1, commit_max_records=most, max_poll_records=slice_) as c:
+        await c.feed_random(4_000, 30)
+        c.start(slow_commit_s=0.3)
+        await c.progress(500)
+        waiting = []
+        for _ in range(20):
+            part = c.health()["partitions"]["0"]
+            waiting.append(part["positions"][c.sources[0]] - part["committed"][c.sources[0]])
+            await asyncio.sleep(0.1)
+        assert most < max(waiting) <= 4 * most + slice_  # in flight, and not yet
+        c.kill()
+        c.start()
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()
+
+
 async def set_topic_config(c: Cluster, topic: str, name: str, value: str) -> None:
     client = AIOKafkaAdminClient(bootstrap_servers=c.broker)
     await client.start()

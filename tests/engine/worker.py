@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 from stream_app.engine import Engine, EngineSettings, create_app, run_worker
+from stream_app.engine.restore import Restorer
 from stream_app.engine.store import Store
 from stream_app.engine.writer import Writer
 
@@ -67,6 +69,28 @@ def plant_faults(rate: float, seed: int) -> None:
     Store.write = faulty_write  # type: ignore[method-assign]
 
 
+def slow_down_restores(seconds: float) -> None:
+    """Every slice of the changelog takes so long."""
+    take = Restorer._take
+
+    async def slow_take(self: Restorer, most: int) -> list[Any]:
+        await asyncio.sleep(seconds)
+        return await take(self, min(most, 200))
+
+    Restorer._take = slow_take  # type: ignore[method-assign]
+
+
+def slow_down_commits(seconds: float) -> None:
+    """Every transaction takes so much longer."""
+    commit = Writer.commit
+
+    async def slow_commit(self: Writer, *args: Any) -> Any:
+        await asyncio.sleep(seconds)
+        return await commit(self, *args)
+
+    Writer.commit = slow_commit  # type: ignore[method-assign]
+
+
 def publish_health(engine: Engine[Any], path: Path) -> None:
     """Write the engine's health to a file, five times a second, from a thread."""
     while True:
@@ -83,7 +107,16 @@ def main() -> None:
         plant_faults(options["fault_rate"], options["fault_seed"])
     settings = options["settings"]
     settings["data_dir"] = Path(settings["data_dir"])
-    job = CountingJob(options["out"], options["rejects"])
+    job = CountingJob(
+        options["out"],
+        options["rejects"],
+        open_fails=options["open_fails"],
+        tick_fails=options["tick_fails"],
+    )
+    if options["slow_commit_s"]:
+        slow_down_commits(options["slow_commit_s"])
+    if options["slow_restore_s"]:
+        slow_down_restores(options["slow_restore_s"])
     app = create_app(EngineSettings(**settings), job, options["sources"])
     health = (app.engine, Path(options["health"]))
     threading.Thread(target=publish_health, args=health, daemon=True).start()

@@ -1,0 +1,68 @@
+"""A broker that goes away, in order or not, with work pending or not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream_app.embedded import EmbeddedBroker, Silent
+
+from .cluster import Cluster
+
+EXIT_LIMIT_S = 30.0
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """One that may be stopped, killed and started again."""
+    broker = EmbeddedBroker("own", home=tmp_path / "home", keep=True)
+    broker.start(Silent())
+    yield broker
+    broker.stop()
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+async def test_broker_away(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """Restarted under load; away when a worker with work pending is asked to end; killed."""
+    address = own_broker.address
+    async with Cluster(address, "away-", tmp_path, partitions=2, instance_id=None) as c:
+        c.start("a", commit_interval_ms=1_000)
+        await c.ready("a", partitions=2)
+        await c.feed_random(2_000, 50)
+        await c.progress(1)
+        await asyncio.to_thread(own_broker.stop)
+        await asyncio.sleep(1)
+        await asyncio.to_thread(own_broker.start, Silent())
+        await c.feed_random(500, 50, seed=2)
+        await c.drained()
+        # with work pending and nobody to give it to
+        await c.feed_random(2_000, 50, seed=3)
+        await asyncio.to_thread(own_broker.stop)
+        started = time.monotonic()
+        await c.stop("a", within_s=EXIT_LIMIT_S)
+        took_s = time.monotonic() - started
+        assert took_s < EXIT_LIMIT_S
+        await asyncio.to_thread(own_broker.start, Silent())
+        c.start("a")
+        await c.drained()
+        # killed
+        feeding = asyncio.create_task(c.feed_random(2_000, 50, seed=4))
+        await feeding
+        os.kill(own_broker.pid, signal.SIGKILL)
+        while own_broker.is_alive():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(own_broker.stop)
+        await asyncio.to_thread(own_broker.start, Silent())
+        await c.feed_random(500, 50, seed=5)
+        await c.drained()
+        assert await c.stop("a") == 0
+        await c.check_exact()
+        lines = c.log("a").count("\n")
+        assert lines < 400, "the client's log is kept readable"
