@@ -7,6 +7,7 @@ credits in millionths, money in minor units of the reporting currency.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -113,6 +114,18 @@ class Undecided(msgspec.Struct, frozen=True, gc=False, array_like=True):
     credits: Mapping[str, int]
 
 
+class GonePath(msgspec.Struct, frozen=True, gc=False):
+    """The methods that touched a relationship, in order, until it advanced from `first` - 1.
+
+    `last` is the stage that it came to; 0: it has not advanced yet.
+    """
+
+    brand: str
+    methods: tuple[str, ...]
+    first: int
+    last: int
+
+
 class Journal(msgspec.Struct):
     """The rows that records of one partition changed, until their owner takes them.
 
@@ -121,13 +134,15 @@ class Journal(msgspec.Struct):
     of the record which took the watermark past it: `runs` remembers where that closed anything, as
     (first day, oldest open day). So it does not matter when silence is walked.
 
-    `methods` are those told apart, by brand; `grown` the brands that have new ones.
+    `methods` are those told apart, by brand; `grown` the brands that have new ones. `paths` keeps
+    how advances came about, if somebody wants to know.
     """
 
     entries: dict[RowKey, Entry] = {}
     oldest: int = NEVER_OPENED
     watermark_day: int = NEVER_OPENED
     runs: list[tuple[int, int]] = []
+    paths: deque[GonePath] | None = None
     method_limit: int = METHODS_PER_BRAND
     methods: dict[str, set[str]] = {}
     grown: set[str] = set()

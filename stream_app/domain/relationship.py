@@ -13,9 +13,9 @@ import msgspec
 
 from stream_app.domain.acts import Effect, do, undo
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
-from stream_app.domain.credit import TOUCH_LIFE_MS, credit
+from stream_app.domain.credit import TOUCH_LIFE_MS, Touch, credit
 from stream_app.domain.events import Interaction
-from stream_app.domain.ledger import SURVIVAL_DAYS, UNDECIDED, Journal, Undecided
+from stream_app.domain.ledger import SURVIVAL_DAYS, UNDECIDED, GonePath, Journal, Undecided
 from stream_app.domain.offers import forget_offers
 from stream_app.domain.policy import MEMBERS, PANE_LIFE_DAYS, Rules
 from stream_app.domain.quality import Quality, quality
@@ -148,7 +148,10 @@ def _evaluate(
     rel.settled = reached == current
     if rel.settled:
         return None
-    credits, won = _credit(rel, at_ms, reached, rules) if reached > current else (None, ())
+    credits: Mapping[str, int] | None = None
+    won: tuple[bool, ...] = ()
+    if reached > current:
+        credits, won = _credit(rel, at_ms, reached, rules, journal)
     rel.stage = reached
     rel.sequence += 1
     rel.since_ms = at_ms
@@ -173,14 +176,22 @@ def _evaluate(
     )
 
 
-def _credit(
-    rel: Relationship, at_ms: int, reached: int, rules: Rules
-) -> tuple[Mapping[str, int], tuple[bool, ...]]:
-    """An advance at `at_ms` is credited to the touches since the last one."""
+def since_last_advance(rel: Relationship, at_ms: int) -> list[Touch]:
+    """The touches that an advance at `at_ms` would be credited to."""
     oldest_ms = at_ms - TOUCH_LIFE_MS
-    touches = [
+    return [
         touch for touch in rel.touches if touch.number > rel.credited and touch.at_ms >= oldest_ms
     ]
+
+
+def _credit(
+    rel: Relationship, at_ms: int, reached: int, rules: Rules, journal: Journal | None
+) -> tuple[Mapping[str, int], tuple[bool, ...]]:
+    """An advance at `at_ms` is credited to the touches since the last one."""
+    touches = since_last_advance(rel, at_ms)
+    if journal is not None and journal.paths is not None:
+        path = tuple(touch.method for touch in touches)
+        journal.paths.append(GonePath(rel.brand, path, rel.stage + 1, reached))
     won = tuple(rung > rel.highest for rung in range(rel.stage + 1, reached + 1))
     rel.credited = rel.records
     rel.highest = max(rel.highest, reached)
