@@ -1,13 +1,14 @@
 """The stored form of a relationship: a head, and one part per pane, so that a commit of a hot
 relationship writes the days that changed and not its whole history.
 
-A part is a version byte and MessagePack. Every older version stays readable.
+Most relationships are small: those keep their panes in the head, and are one record. A part is a
+version byte and MessagePack. Every older version stays readable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -21,6 +22,10 @@ from stream_app.domain.windows import UNKNOWN, Pane, Windows
 from stream_app.domain.worth import Worth
 
 VERSION: Final = b"\x01"
+SMALL_PANES: Final = 4
+SMALL_ACTS: Final = 12
+"""A relationship of up to so many panes and acts is one record."""
+
 HEAD: Final = b""
 
 
@@ -29,7 +34,7 @@ class StateTooNewError(Exception):
 
 
 class HeadV1(msgspec.Struct, array_like=True, gc=False):
-    """All of a relationship but its panes; `days` names those."""
+    """All of a relationship but its panes: they are in `inline`, or parts of the days `days`."""
 
     brand: str
     person: str
@@ -56,7 +61,8 @@ class HeadV1(msgspec.Struct, array_like=True, gc=False):
     touches: list[Touch]
     highest: int
     credited: int
-    undecided: list[Undecided] = []
+    undecided: list[Undecided]
+    inline: dict[int, PaneV1]
 
 
 class PaneV1(msgspec.Struct, array_like=True, gc=False):
@@ -97,9 +103,9 @@ class RelationshipCodec:
             part = get(_suffix(day))
             if part is None:
                 raise msgspec.DecodeError("a pane that the head names is missing")
-            pane = _pane(_decode_pane(_content(part)))
-            rel.windows.panes[day] = pane
-            rel.memory.recall(pane, day)
+            _take_up(rel, day, _pane(_decode_pane(_content(part)), stored=True))
+        for day, inline in head.inline.items():
+            _take_up(rel, day, _pane(inline, stored=False))
         rules = self._policy.rules_for(head.brand)
         if rules.reads_topic_fit:
             rel.note_topic_fit(rules)
@@ -115,11 +121,26 @@ class RelationshipCodec:
         for day in windows.dropped:
             yield _suffix(day), None
         windows.dropped = []
-        for day, pane in windows.panes.items():
-            if pane.changed:
+        panes = windows.panes
+        if len(panes) <= SMALL_PANES and len(rel.memory.acts) <= SMALL_ACTS:
+            for day, pane in panes.items():
+                pane.changed = False
+                if pane.stored:
+                    pane.stored = False
+                    yield _suffix(day), None
+            inline = {day: _pane_v1(pane) for day, pane in panes.items()}
+            yield HEAD, VERSION + _encode(_head_v1(rel, [], inline))
+            return
+        for day, pane in panes.items():
+            if pane.changed or not pane.stored:
                 pane.changed, pane.stored = False, True
                 yield _suffix(day), VERSION + _encode(_pane_v1(pane))
-        yield HEAD, VERSION + _encode(_head_v1(rel))
+        yield HEAD, VERSION + _encode(_head_v1(rel, list(panes), {}))
+
+
+def _take_up(rel: Relationship, day: int, pane: Pane) -> None:
+    rel.windows.panes[day] = pane
+    rel.memory.recall(pane, day)
 
 
 def _suffix(day: int) -> bytes:
@@ -145,22 +166,22 @@ def _pane_v1(pane: Pane) -> PaneV1:
     )
 
 
-def _pane(stored: PaneV1) -> Pane:
+def _pane(found: PaneV1, *, stored: bool) -> Pane:
     return Pane(
-        stored.acts,
-        stored.counts,
-        stored.attention,
-        stored.attraction,
-        stored.affinity,
-        stored.objections,
-        stored.undos,
-        stored.early,
+        found.acts,
+        found.counts,
+        found.attention,
+        found.attraction,
+        found.affinity,
+        found.objections,
+        found.undos,
+        found.early,
         changed=False,
-        stored=True,
+        stored=stored,
     )
 
 
-def _head_v1(rel: Relationship) -> HeadV1:
+def _head_v1(rel: Relationship, days: list[int], inline: dict[int, PaneV1]) -> HeadV1:
     windows = rel.windows
     return HeadV1(
         rel.brand,
@@ -177,18 +198,19 @@ def _head_v1(rel: Relationship) -> HeadV1:
         rel.memory.forgotten,
         windows.day,
         windows.next_exit,
-        [int(total) for total in windows.sums[:MEMBERS]],
-        list(windows.panes),
+        cast("list[int]", windows.sums[:MEMBERS]),
+        days,
         rel.members.by_name,
         rel.blocks.by_name,
         rel.offers,
         rel.memory.purchases,
-        [_pack(total) for total in rel.worth.sums],
+        [_pack(total) if total else b"" for total in rel.worth.sums],
         {topic: _pack(total) for topic, total in rel.worth.topics.items()},
         rel.touches,
         rel.highest,
         rel.credited,
         rel.undecided,
+        inline,
     )
 
 

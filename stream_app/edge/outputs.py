@@ -33,14 +33,15 @@ class Outputs:
         self.facts = facts
 
     def moves(self, unit: Unit[State], key: bytes, moves: Iterable[Transition]) -> None:
-        """Transitions, in order, under the relationship's key."""
+        """Transitions, in order, under the relationship's key: so in the unit's own partition."""
         for move in moves:
-            unit.emit(self._topics.transitions, key, write_transition(move, self._application_id))
+            value = write_transition(move, self._application_id)
+            unit.emit(self._topics.transitions, key, value, partition=unit.partition)
             self.facts.moved(move.from_stage, move.to_stage, move.reason)
 
     def view(self, unit: Unit[State], key: bytes, rel: Relationship, rules: Rules) -> None:
         """The public view of a relationship that changed."""
-        unit.emit(self._topics.states, key, write_state(rel, rules))
+        unit.emit(self._topics.states, key, write_state(rel, rules), partition=unit.partition)
 
     def reject(self, unit: Unit[State], topic: str, record: Record, reject: Reject) -> None:
         """A refused record, whole, under its own key."""
