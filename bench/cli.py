@@ -116,7 +116,7 @@ _full = click.option("--full", is_flag=True, help="Five million relationships.")
 @_relationships
 @_full
 def memory(relationships: int, full: bool) -> None:
-    """One worker with many relationships: resident memory, restore, warm restart, takeover.
+    """One worker with many relationships: resident memory, restore, warm restart.
 
     They are made by the worker itself from one act each (and a second one for every fifth).
     """

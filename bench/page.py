@@ -179,7 +179,7 @@ def _state(section: Section) -> str:
     text = (
         f"One worker, the whole model, default settings, {section['relationships']:,} "
         f"relationships ({section['events']:,} events); {section['disk_bytes'] / _MIB:,.0f} MiB "
-        "on disk.\n\n"
+        "on disk. Rates count from the assignment of the partitions until the last one is open.\n\n"
     )
     head = ["", "RSS MiB", "peak MiB", "start to open, s", "states/s", "changelog records/s"]
     return text + _table(head, rows)

@@ -32,7 +32,7 @@ class Watch:
         self._closed = partitions
         self._restored = 0
         self._ends = ends
-        self._restoring_since_s = 0.0
+        self._assigned_s = time.time()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -49,17 +49,17 @@ class Watch:
             if self._ends:
                 os.kill(os.getpid(), signal.SIGTERM)
 
-    def restoring(self, partition: int, done: int, total: int) -> None:
-        self._restoring_since_s = self._restoring_since_s or time.time()
-        self._inner.restoring(partition, done, total)
+    def rebalanced(self, partitions: int) -> None:
+        self._assigned_s = time.time()
+        self._inner.rebalanced(partitions)
 
     def restored(self, partition: int, records: int, seconds: float) -> None:
         self._inner.restored(partition, records, seconds)
         self._restored += records
         self._closed -= 1
         if self._closed == 0:
-            since_s = time.time() - (self._restoring_since_s or time.time())
-            say("open", at_s=time.time(), records=self._restored, restore_s=since_s)
+            now_s = time.time()
+            say("open", at_s=now_s, records=self._restored, restore_s=now_s - self._assigned_s)
 
 
 @dataclass(frozen=True, slots=True)
