@@ -5,6 +5,7 @@ Labels come from fixed lists; none ever carries a person's or a relationship's i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -67,18 +68,20 @@ class Metrics:
         self._moves = self._counter(
             "stage_transitions", "Transitions written.", ["from_stage", "to_stage"]
         )
-        for before in Stage:
-            for after in Stage:
-                if before is not after:
-                    self._moves.labels(before.label, after.label)
+        self._move = {
+            (before, after): self._moves.labels(before.label, after.label)
+            for before in Stage
+            for after in Stage
+            if before is not after
+        }
         self._reasons = self._counter("transition_reasons", "Transitions by reason.", ["reason"])
-        for move in MoveReason:
-            self._reasons.labels(move.value)
+        self._reason = {reason: self._reasons.labels(reason.value) for reason in MoveReason}
         self._late = self._counter(
             "late_events", "Acts dated before what their relationship knew, by how much.", ["by"]
         )
-        for by in (*(name for name, _ in LATE), "more"):
-            self._late.labels(by)
+        self._late_by = [
+            (bound_ms, self._late.labels(name)) for name, bound_ms in (*LATE, ("more", math.inf))
+        ]
         self._forgotten = self._counter(
             "forgotten_acts", "Identities that went before their pane: repeats would count."
         )
@@ -155,13 +158,12 @@ class Metrics:
 
     def moved(self, from_stage: Stage, to_stage: Stage, reason: MoveReason) -> None:
         """A transition was written."""
-        self._moves.labels(from_stage.label, to_stage.label).inc()
-        self._reasons.labels(reason.value).inc()
+        self._move[from_stage, to_stage].inc()
+        self._reason[reason].inc()
 
     def late(self, late_ms: int) -> None:
         """An act came late."""
-        by = next((name for name, bound_ms in LATE if late_ms <= bound_ms), "more")
-        self._late.labels(by).inc()
+        next(counter for bound_ms, counter in self._late_by if late_ms <= bound_ms).inc()
 
     def forgotten(self, count: int) -> None:
         """Identities of acts went before their time."""
