@@ -129,18 +129,29 @@ def is_suspect(rel: Relationship, at_ms: int) -> bool:
     """
     if len(rel.memory.acts) < RHYTHM_LEAST:
         return False
-    dead_ms = (at_ms // DAY_MS - PANE_LIFE_DAYS + 1) * DAY_MS  # a walk forgets at its end
-    times = sorted(
-        act.at_ms
-        for act in rel.memory.acts.values()
-        if act.inbound and act.in_effect and act.at_ms % DAY_MS and act.at_ms >= dead_ms
-    )[-RHYTHM_ACTS:]
+    times = _newest_times(rel, at_ms // DAY_MS - PANE_LIFE_DAYS)  # a walk forgets at its end
     if len(times) < RHYTHM_LEAST:
         return False
-    gaps = [later - earlier for earlier, later in pairwise(times)]
+    times.sort()
+    gaps = [later - earlier for earlier, later in pairwise(times[-RHYTHM_ACTS:])]
     mean = sum(gaps) / len(gaps)
     deviation = math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / len(gaps))
     return mean + deviation > 0 and (deviation - mean) / (deviation + mean) < CLOCKWORK
+
+
+def _newest_times(rel: Relationship, last_dead: int) -> list[int]:
+    """Times of inbound acts in effect: of the newest panes that have 64 together, or of all."""
+    times: list[int] = []
+    panes = rel.windows.panes
+    for day in sorted(panes, reverse=True):
+        if day <= last_dead or len(times) >= RHYTHM_ACTS:
+            break
+        times.extend(
+            act.at_ms
+            for act in panes[day].acts
+            if act.inbound and act.in_effect and act.at_ms % DAY_MS
+        )
+    return times
 
 
 def value_exchanged(rel: Relationship, at_ms: int) -> float | None:

@@ -58,7 +58,8 @@ class Work:
     """A partition at work: its watermark, what adapters have seen, whether a tick is on its way.
 
     `waiting` counts the methods that have rows to publish, `idle_ms` for how long the log was
-    silent, whatever deltas and costs came meanwhile.
+    silent, whatever deltas and costs came meanwhile. `views` are the relationships whose public
+    view changed in the slice at hand: however often one did, it is written once.
     """
 
     __slots__ = (
@@ -70,6 +71,7 @@ class Work:
         "seen",
         "tick_ms",
         "ticked_ms",
+        "views",
         "waiting",
     )
 
@@ -84,6 +86,7 @@ class Work:
         self.idle_ms = self.ticked_ms = 0
         self.tick_ms = 0
         self.counts: Counter[str] = Counter()
+        self.views: dict[bytes, Relationship] = {}
 
 
 _encode_meta: Final = msgspec.msgpack.Encoder().encode
@@ -171,7 +174,7 @@ class RelationshipJob:
         for due_ms, key in due:
             if due_ms != WAITING:
                 self._settle(unit, work, key, due_ms, watermark)
-        self._methods.flush(unit, work.journal)
+        self._write_changed(unit, work)
         return more or len(due) == limit
 
     # -- records of the log
@@ -227,7 +230,7 @@ class RelationshipJob:
             self._facts.late(rel.as_of - event.at_ms)
         rules = self._policy.rules_for(rel.brand)
         if step.moves or (event.verb in MEMBERSHIP_VERBS and step.effect is Effect.APPLIED):
-            self._outputs.view(unit, key, rel, rules)
+            work.views[key] = rel
         if is_overdue(rel, rules, moved=bool(step.moves), undone=event.undo):
             self._plan(unit, key, rel)
 
@@ -267,7 +270,7 @@ class RelationshipJob:
         moves = settle(rel, watermark, rules, work.journal)
         if moves:
             self._outputs.moves(unit, key, moves)
-            self._outputs.view(unit, key, rel, rules)
+            work.views[key] = rel
         self._plan(unit, key, rel)
         unit.put(key, rel)
 
@@ -291,9 +294,16 @@ class RelationshipJob:
             work.tick_ms = passed_ms
             self._outputs.append_tick(unit, now_ms)
 
+    def _write_changed(self, unit: Unit[State], work: Work) -> None:
+        """The views that changed, and what happened to methods."""
+        self._methods.flush(unit, work.journal)
+        for key, rel in work.views.items():
+            self._outputs.view(unit, key, rel, self._policy.rules_for(rel.brand))
+        work.views.clear()
+
     def _close(self, unit: Unit[State], work: Work) -> None:
         """The end of a slice: what the partition remembers, and what was counted."""
-        self._methods.flush(unit, work.journal)
+        self._write_changed(unit, work)
         latest_ms = work.partition.latest_ms
         unit.meta = _encode_meta(Meta(1, latest_ms, work.seen.written, work.journal.runs))
         for outcome, count in work.counts.items():
