@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": "Watch real events become stage transitions, on a real broker.",
     "worker": "Run the service: events in, transitions out.",
     "replay": "Compute the transitions of a file of interactions, without Kafka.",
+    "methods": "Compare methods: what relationships cost, and which are the best.",
     "normalize": "Show what a platform's delivery becomes.",
     "broker": "A real Kafka for demo, tests and development.",
 }

@@ -5,7 +5,7 @@ Each partition has its own watermark, as Kafka would cut the lines; one by defau
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,13 +15,14 @@ from stream_app.contracts.method_report import write_report
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.contracts.transition import write_transition
+from stream_app.domain.attribution import PATHS
 from stream_app.domain.costs import KnownCost, book
 from stream_app.domain.events import relationship_key
-from stream_app.domain.ledger import METHODS_PER_BRAND, Journal, Row
+from stream_app.domain.ledger import METHODS_PER_BRAND, GonePath, Journal, Row
 from stream_app.domain.partition import Partition, Seen
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
-from stream_app.domain.relationship import Transition, settle
+from stream_app.domain.relationship import Transition, settle, since_last_advance
 from stream_app.domain.reports import Ledger
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import Stage
@@ -53,8 +54,11 @@ class Replay:
         *,
         reports: bool = False,
         method_limit: int = METHODS_PER_BRAND,
+        paths_of: str | None = None,
     ) -> None:
-        """With `reports`, at most `method_limit` methods of a brand are told apart."""
+        """With `reports`, at most `method_limit` methods of a brand are told apart, and the
+        newest paths of the brand `paths_of` are kept.
+        """
         self.policy = policy
         self.tally = Tally()
         self._application_id = application_id
@@ -62,6 +66,10 @@ class Replay:
             Partition(policy, journal=Journal(method_limit=method_limit) if reports else None)
             for _ in range(partitions)
         ]
+        self._paths: deque[GonePath] = deque(maxlen=PATHS)
+        for partition in self._partitions:
+            if partition.journal is not None and paths_of is not None:
+                partition.journal.paths[paths_of] = self._paths
         self._states: dict[str, tuple[Relationship, Partition]] = {}
         self._ledger = Ledger(Sketch)
         self._costs: dict[tuple[str, str], KnownCost] = {}
@@ -127,6 +135,14 @@ class Replay:
         self._take_journals()
         for report in self._ledger.reports(lambda brand: self.policy.rules_for(brand).rates):
             yield write_report(report, self.policy.rules_for(report.brand).rates)
+
+    def paths(self, brand: str) -> list[GonePath]:
+        """The newest paths of `paths_of`, oldest first; those without an advance are last."""
+        for rel, _ in self._states.values():
+            if rel.brand == brand:
+                methods = tuple(touch.method for touch in since_last_advance(rel, rel.as_of))
+                self._paths.append(GonePath(methods, 0, 0))
+        return list(self._paths)
 
     def stages(self) -> dict[str, int]:
         """How many relationships are in each stage."""

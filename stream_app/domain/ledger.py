@@ -120,10 +120,13 @@ class GonePath(msgspec.Struct, frozen=True, gc=False):
     `last` is the stage that it came to; 0: it has not advanced yet.
     """
 
-    brand: str
     methods: tuple[str, ...]
     first: int
     last: int
+
+    def won(self, rung: int) -> bool:
+        """Whether the advance passed this stage."""
+        return self.first <= rung <= self.last
 
 
 class Journal(msgspec.Struct):
@@ -135,14 +138,14 @@ class Journal(msgspec.Struct):
     (first day, oldest open day). So it does not matter when silence is walked.
 
     `methods` are those told apart, by brand; `grown` the brands that have new ones. `paths` keeps
-    how advances came about, if somebody wants to know.
+    how advances came about, for the brands of which somebody wants to know.
     """
 
     entries: dict[RowKey, Entry] = {}
     oldest: int = NEVER_OPENED
     watermark_day: int = NEVER_OPENED
     runs: list[tuple[int, int]] = []
-    paths: deque[GonePath] | None = None
+    paths: dict[str, deque[GonePath]] = {}
     method_limit: int = METHODS_PER_BRAND
     methods: dict[str, set[str]] = {}
     grown: set[str] = set()

@@ -189,9 +189,9 @@ def _credit(
 ) -> tuple[Mapping[str, int], tuple[bool, ...]]:
     """An advance at `at_ms` is credited to the touches since the last one."""
     touches = since_last_advance(rel, at_ms)
-    if journal is not None and journal.paths is not None:
+    if journal is not None and rel.brand in journal.paths:
         path = tuple(touch.method for touch in touches)
-        journal.paths.append(GonePath(rel.brand, path, rel.stage + 1, reached))
+        journal.paths[rel.brand].append(GonePath(path, rel.stage + 1, reached))
     won = tuple(rung > rel.highest for rung in range(rel.stage + 1, reached + 1))
     rel.credited = rel.records
     rel.highest = max(rel.highest, reached)

@@ -1,0 +1,198 @@
+"""`rapport methods`: what relationships cost to build, and which methods build the best ones."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, BinaryIO, Final, cast
+
+import click
+import msgspec
+from aiokafka.errors import KafkaError
+
+from stream_app.cli.methods_table import show
+from stream_app.cli.options import policy_option
+from stream_app.contracts.method_report import RUNG_NAMES, MethodReportV1, Rung, read_report
+from stream_app.contracts.standings import Standing, latest, standings
+from stream_app.domain.attribution import PATHS, counted, markov, shapley
+from stream_app.domain.credit import MILLION, MODELS, UNATTRIBUTED, Model
+from stream_app.domain.policy import Policy
+from stream_app.edge.reading import NoSuchTopicError, read_topic, replay_line
+from stream_app.edge.topics import Topics
+from stream_app.replay import Replay
+
+OVER_ALL_PATHS: Final = {"markov": markov, "shapley": shapley}
+
+
+def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        raise click.BadParameter("a UTC day, such as 2026-01-31")
+    return value
+
+
+@click.command()
+@click.argument("brand")
+@click.option(
+    "--model",
+    type=click.Choice([*MODELS, *OVER_ALL_PATHS]),
+    help="Credit by this model instead of the policy's; reads the whole log for it.",
+)
+@click.option(
+    "--stage",
+    type=click.Choice(RUNG_NAMES),
+    default="affinity",
+    show_default=True,
+    help="A relationship counts as won when it comes to this stage for the first time.",
+)
+@click.option("--since", metavar="DAY", callback=_day, help="From this UTC day on.")
+@click.option("--json", "as_json", is_flag=True, help="JSON, for machines.")
+@click.option("--file", type=click.File("rb"), help="Reports of a replay, instead of a broker.")
+@click.option("--log", type=click.File("rb"), help="Interactions (JSON lines), with --model.")
+@click.option("--costs", type=click.File("rb"), help="Costs (JSON lines), with --log.")
+@click.option("--broker", default="localhost:9092", envvar="RAPPORT_BROKER", show_default=True)
+@click.option("--topic-prefix", default="", envvar="RAPPORT_TOPIC_PREFIX")
+@policy_option
+def methods(
+    brand: str,
+    model: str | None,
+    stage: str,
+    since: str | None,
+    as_json: bool,
+    file: BinaryIO | None,
+    log: BinaryIO | None,
+    costs: BinaryIO | None,
+    broker: str,
+    topic_prefix: str,
+    policy: Policy,
+) -> None:
+    """Compare the methods of BRAND: cost per relationship won, quality, survival, return.
+
+    Reads relationship.methods from the broker, or --file as `rapport replay --reports` writes it.
+    With --model the log is replayed with that model: --log and --costs, or the broker's topics.
+    A measure with too few cases behind it says so and gets no rank.
+
+    \b
+    Examples:
+      rapport methods acme
+      rapport methods acme --stage audience --since 2026-01-01
+      rapport methods acme --file reports.jsonl --json
+      rapport methods acme --model shapley --log events.jsonl --costs costs.jsonl
+    """
+    topics = Topics(topic_prefix)
+    try:
+        if model is None and log is None:
+            lines = _lines(file) if file is not None else _of_topic(broker, topics.methods)
+            rows, credit = [read_report(line) for line in lines], None
+        else:
+            rows, credit = _recount(
+                brand, model, cast("Rung", stage), policy, _source(log, costs, broker, topics)
+            )
+    except (NoSuchTopicError, KafkaError) as error:
+        told = str(error) if isinstance(error, NoSuchTopicError) else f"{broker}: {error}"
+        click.echo(f"rapport methods: {told}", err=True)
+        sys.exit(2)
+    except msgspec.MsgspecError as error:
+        click.echo(f"rapport methods: a row is no method-report/v1: {error}", err=True)
+        sys.exit(2)
+    found = standings(latest(rows, brand).values(), cast("Rung", stage), since, credit)
+    _tell(found, brand, stage, since, model, as_json=as_json)
+
+
+def _tell(
+    found: list[Standing],
+    brand: str,
+    stage: str,
+    since: str | None,
+    model: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        told = {"brand": brand, "stage": stage, "since": since, "model": model, "methods": found}
+        click.echo(msgspec.json.encode(told))
+    elif found:
+        show(found, brand, stage, since, model)
+    else:
+        click.echo(f"No reports of {brand} yet.", err=True)
+
+
+def _lines(file: BinaryIO) -> list[bytes]:
+    return [line for line in file if not line.isspace()]
+
+
+def _of_topic(broker: str, topic: str) -> list[bytes]:
+    async def read() -> list[bytes]:
+        return [record.value or b"" async for _, record in read_topic(broker, topic)]
+
+    return asyncio.run(read())
+
+
+# -- another model
+
+
+Feed = Callable[[Replay], None]
+
+
+def _source(
+    log: BinaryIO | None, costs: BinaryIO | None, broker: str, topics: Topics
+) -> tuple[int, Feed]:
+    """How many partitions there are, and what feeds a replay with their records."""
+    if log is not None:
+        return 1, lambda core: _feed(core, log, costs or ())
+    partitions, events, spent = asyncio.run(_read_log(broker, topics))
+    return partitions, lambda core: _feed(core, events, spent)
+
+
+def _feed(core: Replay, events: Iterable[bytes], costs: Iterable[bytes]) -> None:
+    for line in events:
+        core.feed(line)
+    for _ in core.finish():
+        pass
+    for line in costs:
+        core.feed_cost(line)
+
+
+async def _read_log(broker: str, topics: Topics) -> tuple[int, list[bytes], list[bytes]]:
+    partitions, lines = 1, dict[str, list[bytes]]()
+    for topic, last in ((topics.log, "person"), (topics.costs, "method")):
+        lines[topic] = []
+        async for count, record in read_topic(broker, topic):
+            partitions = count
+            line = replay_line(record, count, last)
+            if line is not None:
+                lines[topic].append(line)
+    return partitions, lines[topics.log], lines[topics.costs]
+
+
+def _recount(
+    brand: str, model: str | None, stage: Rung, policy: Policy, source: tuple[int, Feed]
+) -> tuple[list[MethodReportV1], dict[str, float] | None]:
+    """The reports by another model; of models over all paths what each method has won."""
+    partitions, feed = source
+    over_all = OVER_ALL_PATHS.get(model or "")
+    if model is not None and over_all is None:
+        policy = _with_model(policy, cast("Model", model))
+    core = Replay(policy, "methods", partitions, reports=True, paths_of=brand if over_all else None)
+    feed(core)
+    rows = [read_report(report) for report in core.reports()]
+    if over_all is None:
+        return rows, None
+    rung = RUNG_NAMES.index(stage) + 1
+    gone = core.paths(brand)
+    if len(gone) == PATHS:
+        click.echo(f"only the newest {PATHS:,} paths count", err=True)
+    shares = over_all(counted((path.methods, path.won(rung)) for path in gone))
+    won = [path for path in gone if path.won(rung)]
+    touched = sum(bool(path.methods) for path in won)
+    credit = {method: share * touched / MILLION for method, share in shares.items()}
+    return rows, {**credit, UNATTRIBUTED: float(len(won) - touched)}
+
+
+def _with_model(policy: Policy, model: Model) -> Policy:
+    def other(rules: Any) -> Any:
+        return msgspec.structs.replace(rules, model=model)
+
+    brands = {name: other(rules) for name, rules in policy.brands.items()}
+    return msgspec.structs.replace(policy, default=other(policy.default), brands=brands)

@@ -1,0 +1,79 @@
+"""The table of `rapport methods`."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from stream_app.contracts.standings import LEAST_WON, WIDEST, Standing
+
+TOO_FEW = "too few to say"
+OVER_ALL = ("markov", "shapley")
+
+
+def show(
+    found: list[Standing], brand: str, stage: str, since: str | None, model: str | None
+) -> None:
+    """Print the standings, with what their numbers rest on."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=170)
+    currency = found[0].currency
+    told = f"Methods of {brand}: who builds relationships up to {stage}"
+    table = Table(title=told + (f", since {since}" if since else ""), title_justify="left")
+    table.add_column("method")
+    for name in ("touches", "people / 30 d", f"cost {currency}", f"value {currency}", "won"):
+        table.add_column(name, justify="right")
+    for name in (f"cost per won {currency}", "quality", "survival 120 d", "return"):
+        table.add_column(name, justify="right")
+    for one in found:
+        table.add_row(*_cells(one))
+    console.print(table)
+    how = (
+        f"advances into {stage}, by {model} over all paths"
+        if model in OVER_ALL
+        else (f"first times at {stage}, by credit ({model or 'the model of the policy'})")
+    )
+    notes = (
+        f"won: {how}. #1 is the best of its column. *: an amount had no rate and is left out.",
+        f'"{TOO_FEW}": less than {LEAST_WON} won, or a survival whose 95 % interval (Wilson, over',
+        f"the credit decided) is wider than {WIDEST * 100:.0f} points.",
+    )
+    console.print("\n".join(notes), style="dim", highlight=False)
+
+
+def _cells(one: Standing) -> list[str]:
+    return [
+        one.method,
+        f"{one.touches:,}",
+        f"{one.people_in_30_days:,}",
+        (one.cost or "-") + ("*" if one.cost_incomplete else ""),
+        (one.value or "-") + ("*" if one.value_incomplete else ""),
+        f"{one.won:,.2f}",
+        _cost_per_won(one),
+        "-" if one.quality is None else f"{one.quality:.3f}{_rank(one, 'quality')}",
+        _survival(one),
+        "-" if one.return_ is None else f"{one.return_:.2f}{_rank(one, 'return')}",
+    ]
+
+
+def _cost_per_won(one: Standing) -> str:
+    if one.cost is None:
+        return "-"
+    if not one.enough_won:
+        return TOO_FEW
+    return f"{one.cost_per_won}{_rank(one, 'cost_per_won')}"
+
+
+def _survival(one: Standing) -> str:
+    survival = one.survival
+    if survival is None:
+        return "-"
+    interval = f"{survival.low:.0%} to {survival.high:.0%}"
+    if not survival.says_enough:
+        return f"{TOO_FEW} ({interval})"
+    return f"{survival.share:.0%} ({interval}){_rank(one, 'survival')}"
+
+
+def _rank(one: Standing, measure: str) -> str:
+    return f" #{one.ranks[measure]}" if measure in one.ranks else ""

@@ -1,0 +1,72 @@
+"""Whole topics read once, from their beginning to where they end now; committed records only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from stream_app.contracts.partitioner import partition_of
+from stream_app.edge.log import KIND, Kind, header, recorded_ms
+from stream_app.engine import Record
+
+FETCH_BYTES = 4 << 20
+
+
+class NoSuchTopicError(Exception):
+    """A topic is not there.
+    Do: check --broker and --topic-prefix, or start the service (rapport worker)."""
+
+    def __init__(self, topic: str) -> None:
+        text = " ".join((type(self).__doc__ or "").split())
+        super().__init__(f"{topic}: {text}")
+
+
+async def read_topic(broker: str, topic: str) -> AsyncIterator[tuple[int, Record]]:
+    """Partition count and record, in order within each partition.
+
+    Raises NoSuchTopicError, or aiokafka's KafkaError if there is no broker.
+    """
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=broker,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=FETCH_BYTES,
+    )
+    await reader.start()
+    try:
+        if topic not in await reader.topics():
+            raise NoSuchTopicError(topic)
+        places = [TopicPartition(topic, n) for n in reader.partitions_for_topic(topic) or ()]
+        reader.assign(places)
+        await reader.seek_to_beginning(*places)
+        ends = await reader.end_offsets(places)
+        waiting = {place for place, end in ends.items() if end > 0}
+        while waiting:
+            for place, records in (await reader.getmany(timeout_ms=200)).items():
+                for record in records:
+                    if record.offset < ends[place]:
+                        yield len(places), record
+            waiting = {p for p in waiting if await reader.position(p) < ends[p]}
+    finally:
+        await reader.stop()
+
+
+def replay_line(record: Record, partitions: int, last: str = "person") -> bytes | None:
+    """A record as a line for a replay; None for a tick or what was appended again.
+
+    `last` is the field that its key ends with: `person` in the log, `method` of costs.
+    """
+    headers: Any = record.headers or ()
+    if header(headers, KIND) == Kind.TICK.encode():
+        return None
+    try:
+        told = orjson.loads(record.value or b"")
+        key = f"{told['brand']}/{told[last]}".encode()
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return record.value
+    if record.key != key or partition_of(key, partitions) != record.partition:
+        return None
+    return orjson.dumps({**told, "recorded_at": recorded_ms(headers, record.timestamp)})
