@@ -36,8 +36,8 @@ def _report(outcome: Outcome, options: Options, folder: str, console: Console) -
             f"seed {options.seed}: {verdict.records} records of the log, {verdict.deliveries} "
             f"deliveries, {verdict.transitions} transitions of {verdict.relationships} "
             f"relationships, {verdict.refusals} refusals, {verdict.states} states, "
-            f"{verdict.commits} commits; {outcome.sent_again} records sent again; "
-            f"{outcome.seconds:.0f} s"
+            f"{verdict.reports} reports, {verdict.commits} commits; "
+            f"{outcome.sent_again} records sent again; {outcome.seconds:.0f} s"
         )
         for difference in verdict.differences:
             console.print(f"DIFFERENT: {difference}", markup=False)

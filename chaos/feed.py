@@ -22,6 +22,7 @@ from .broker import FEEDER
 PLATFORM: Final = "bluesky"
 _RECORDS_PER_PERSON: Final = 23
 _DELIVERY_EVERY: Final = 40
+_COST_EVERY: Final = 150
 _TURN_S: Final = 0.1
 _AGAIN_S: Final = 0.5
 
@@ -41,9 +42,12 @@ def records(
     """About so many records, in order; the same arguments give the same ones."""
     acts = community.history(seed, max(20, count // _RECORDS_PER_PERSON), end_ms)
     deliveries = _Deliveries(seed, topics.raw(PLATFORM))
+    costs = _Costs(seed, topics.costs)
     for number, sent in enumerate(mischief.records(acts, seed)):
         partition = (partition_of(sent.key, partitions) + 1) % partitions if sent.astray else None
         yield Record(topics.log, sent.key, sent.value, partition)
+        if number % _COST_EVERY == 0:
+            yield costs.one(sent.send_ms)
         if number % _DELIVERY_EVERY == 0:
             yield deliveries.one(min(sent.send_ms, end_ms) - MINUTE_MS)
 
@@ -81,6 +85,37 @@ class _Deliveries:
             commit["record"] = {"subject": subject, "createdAt": format_time(at_ms)}
         told = {"did": did, "time_us": at_ms * 1000, "kind": "commit", "commit": commit}
         return Record(self._topic, did.encode(), orjson.dumps(told))
+
+
+class _Costs:
+    """Money and minutes spent on methods; some are taken back, some come under a wrong key."""
+
+    def __init__(self, seed: int, topic: str) -> None:
+        self._dice = Random(f"rapport chaos {seed} costs")
+        self._topic = topic
+        self._turn = 0
+        self._spent: list[tuple[str, str]] = []
+
+    def one(self, at_ms: int) -> Record:
+        dice = self._dice
+        self._turn += 1
+        method = dice.choice((community.ADS, community.GIVEAWAY, community.ANSWERS))
+        told: dict[str, Any] = {
+            "id": f"cost-{self._turn}",
+            "brand": community.BRAND,
+            "method": method,
+            "occurred_at": at_ms,
+        }
+        if dice.random() < 0.2 and self._spent:
+            undone, told["method"] = self._spent.pop(dice.randrange(len(self._spent)))
+            told |= {"op": "undo", "undoes": undone}
+        else:
+            self._spent.append((told["id"], method))
+            cents = dice.randrange(100, 90_000)
+            told["amount"] = {"amount": f"{cents / 100:.2f}", "currency": "EUR"}
+            told["minutes"] = dice.randrange(1, 90)
+        key = f"{community.BRAND}/{told['method']}".encode()
+        return Record(self._topic, b"wrong" if dice.random() < 0.1 else key, orjson.dumps(told))
 
 
 class Feeder:

@@ -15,7 +15,7 @@ from stream_app.demo import check
 from stream_app.demo.reading import read_all
 from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
-from stream_app.edge.log import KIND, SOURCE, Kind, header
+from stream_app.edge.log import KIND, SOURCE, Kind, header, recorded_ms
 from stream_app.edge.states import StateCodec
 from stream_app.engine.wire import (
     POSITION_KEY,
@@ -31,6 +31,7 @@ from .feed import PLATFORM
 _POLICY: Final = default_policy()
 Parts = dict[bytes, dict[bytes, bytes]]
 Canonical = dict[bytes, bytes | None]
+_Row = tuple[str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Verdict:
     transitions: int = 0
     refusals: int = 0
     states: int = 0
+    reports: int = 0
     commits: int = 0
     differences: list[str] = field(default_factory=list)
 
@@ -56,81 +58,77 @@ async def judge(settings: ServiceSettings) -> Verdict:
     """Read everything that is committed, and compare."""
     topics = settings.topics
     raw, changelog = topics.raw(PLATFORM), f"{settings.application_id}-state-changelog"
-    names = (topics.log, raw, topics.transitions, topics.rejects, changelog)
+    names = (
+        *(topics.log, raw, topics.costs, topics.transitions, topics.rejects, topics.methods),
+        changelog,
+    )
     found: dict[str, list[list[Any]]] = {name: [] for name in names}
     for place, records in sorted(
         (await read_all(settings.broker, names, settings.partitions)).items()
     ):
         found[place.topic].append(records)
     verdict = Verdict(deliveries=sum(map(len, found[raw])))
-    cores = _replayed(found[topics.log], settings)
-    _check_transitions(verdict, cores, found[topics.transitions], settings)
-    _check_refusals(verdict, cores, found[topics.rejects], topics.log)
+    core = _replayed(found[topics.log], found[topics.costs], settings)
+    _check_transitions(verdict, core, found[topics.transitions])
+    _check_refusals(verdict, core, found[topics.rejects], topics.log)
+    _check_reports(verdict, core, found[topics.methods])
     _check_log(verdict, found[topics.log], found[raw], found[topics.rejects], settings)
     for number, records in enumerate(found[changelog]):
-        _check_states(verdict, cores[number], records)
+        _check_states(verdict, core, number, records)
     return verdict
 
 
 class _Replayed(Replay):
-    """A replay of one partition that shows what it holds."""
+    """A replay that shows what it holds."""
 
-    @property
-    def watermark(self) -> int | None:
-        """Event time that the partition has come to."""
-        return self._partitions[0].watermark
+    def __init__(self, settings: ServiceSettings) -> None:
+        super().__init__(_POLICY, settings.application_id, settings.partitions, reports=True)
+        self.moves: dict[bytes, list[bytes]] = defaultdict(list)
 
-    def relationships(self) -> Iterator[Relationship]:
-        """Every state."""
-        return (rel for rel, _ in self._states.values())
+    def watermark(self, number: int) -> int | None:
+        """Event time that a partition has come to."""
+        return self._partitions[number].watermark
+
+    def relationships(self, number: int) -> Iterator[Relationship]:
+        """Every state of a partition."""
+        home = self._partitions[number]
+        return (rel for rel, partition in self._states.values() if partition is home)
+
+    def file(self, moves: Iterable[bytes]) -> None:
+        """Keep transitions by relationship."""
+        for move in moves:
+            told = orjson.loads(move)
+            self.moves[f"{told['brand']}/{told['person']}".encode()].append(move)
 
 
-@dataclass(slots=True)
-class _Core:
-    """One partition, replayed."""
-
-    replay: _Replayed
-    moves: dict[bytes, list[bytes]]
-    refused: Counter[str]
-    astray: int
-
-
-def _replayed(log: Sequence[Sequence[Any]], settings: ServiceSettings) -> list[_Core]:
-    cores: list[_Core] = []
+def _replayed(
+    log: Sequence[Sequence[Any]], costs: Sequence[Sequence[Any]], settings: ServiceSettings
+) -> _Replayed:
+    core = _Replayed(settings)
     for number, records in enumerate(log):
-        lines, astray = check.lines(records, number, settings.partitions, _POLICY)
-        core = _Core(
-            _Replayed(_POLICY, settings.application_id), defaultdict(list), Counter(), astray
-        )
+        lines, _ = check.lines(records, number, settings.partitions, _POLICY)
         for line in lines:
-            outcome = core.replay.feed(line)
-            _file(core, outcome if isinstance(outcome, list) else ())
-        _file(core, core.replay.finish())
-        core.refused.update({str(why): n for why, n in core.replay.tally.refused.items()})
-        cores.append(core)
-    return cores
+            outcome = core.feed(line)
+            core.file(outcome if isinstance(outcome, list) else ())
+    core.file(core.finish())
+    for records in costs:
+        for record in records:
+            told = orjson.loads(record.value)
+            if record.key == f"{told['brand']}/{told['method']}".encode():
+                at_ms = recorded_ms(record.headers, record.timestamp)
+                core.feed_cost(orjson.dumps({**told, "recorded_at": at_ms}))
+    return core
 
 
-def _file(core: _Core, moves: Iterable[bytes]) -> None:
-    for move in moves:
-        told = orjson.loads(move)
-        core.moves[f"{told['brand']}/{told['person']}".encode()].append(move)
-
-
-def _check_transitions(
-    verdict: Verdict, cores: list[_Core], found: list[list[Any]], settings: ServiceSettings
-) -> None:
-    expected: dict[bytes, list[bytes]] = {}
-    for core in cores:
-        expected |= core.moves
+def _check_transitions(verdict: Verdict, core: _Replayed, found: list[list[Any]]) -> None:
     written = check.by_relationship([record for records in found for record in records])
-    told = check.compare(check.Expected(moves=expected), written, {})
+    told = check.compare(check.Expected(moves=dict(core.moves)), written, {})
     verdict.relationships, verdict.transitions = told.relationships, sum(map(len, found))
     if told.differing:
         verdict.differences.append(f"transitions of {told.differing} relationships: {told.first}")
 
 
-def _check_refusals(verdict: Verdict, cores: list[_Core], found: list[list[Any]], log: str) -> None:
+def _check_refusals(verdict: Verdict, core: _Replayed, found: list[list[Any]], log: str) -> None:
     """Each refused record of the log stands there once, for the reason that the replay gives."""
     told = [orjson.loads(record.value) for records in found for record in records]
     verdict.refusals = len(told)
@@ -141,9 +139,7 @@ def _check_refusals(verdict: Verdict, cores: list[_Core], found: list[list[Any]]
     if twice := sum(1 for count in places.values() if count > 1):
         verdict.differences.append(f"{twice} records are refused twice")
     reasons = Counter(one["reason"] for one in told if one["source"]["topic"] == log)
-    expected: Counter[str] = Counter()
-    for core in cores:
-        expected.update(core.refused)
+    expected = Counter({str(why): count for why, count in core.tally.refused.items()})
     if +expected != +reasons:
         verdict.differences.append(f"refusals: expected {dict(expected)}, found {dict(reasons)}")
 
@@ -185,7 +181,43 @@ def _check_log(
         verdict.differences.append("a record was appended twice under its right key")
 
 
-def _check_states(verdict: Verdict, core: _Core, changelog: Sequence[Any]) -> None:
+def _check_reports(verdict: Verdict, core: _Replayed, found: list[list[Any]]) -> None:
+    """The last revision of each row is the replay's, and no revision is missing or there twice.
+
+    What the partitions count goes to the method's own partition in records that are applied once.
+    """
+    rows: dict[_Row, dict[str, Any]] = {}
+    for records in found:
+        for record in records:
+            row = orjson.loads(record.value)
+            key = _row(row)
+            if row["revision"] != rows.get(key, {"revision": 0})["revision"] + 1:
+                verdict.differences.append(f"revision {row['revision']} of a report is misplaced")
+                return
+            rows[key] = row
+    wanted = {_row(row): row for row in map(orjson.loads, core.reports())}
+    wanted = {
+        key: row
+        for key, row in wanted.items()
+        if key[2] == "day" or (*key[:2], "day", key[3]) in wanted  # trailing rows of such days only
+    }
+    verdict.reports = len(rows)
+    wrong = [
+        key
+        for key in wanted.keys() | rows.keys()
+        if (wanted.get(key, {}) | {"revision": 0}) != (rows.get(key, {}) | {"revision": 0})
+    ]
+    if wrong:
+        verdict.differences.append(
+            f"{len(wrong)} reports differ ({len(wanted)} expected, {len(rows)} found)"
+        )
+
+
+def _row(row: dict[str, Any]) -> _Row:
+    return row["brand"], row["method"], row["period"], row["day"]
+
+
+def _check_states(verdict: Verdict, core: _Replayed, number: int, changelog: Sequence[Any]) -> None:
     """The states in the changelog are those of the replay, to the last byte."""
     stored: Parts = defaultdict(dict)
     last = 0
@@ -207,14 +239,14 @@ def _check_states(verdict: Verdict, core: _Core, changelog: Sequence[Any]) -> No
                 stored[name][part] = unseal(value)
     verdict.commits += last
     found: dict[bytes, Canonical] = {}
-    watermark = core.replay.watermark
+    watermark = core.watermark(number)
     for name, parts in stored.items():
         state = StateCodec(_POLICY).load(parts.get) if parts else None
         if isinstance(state, Relationship):
             found[name] = _canonical(state, watermark)
     expected = {
         f"{rel.brand}/{rel.person}".encode(): _canonical(rel, watermark)
-        for rel in core.replay.relationships()
+        for rel in core.relationships(number)
     }
     verdict.states += len(found)
     wrong = [key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)]

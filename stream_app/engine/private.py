@@ -1,4 +1,4 @@
-"""Every use of Faust's and aiokafka's private parts, in one place.
+"""Every use of private parts of Faust and of aiokafka's consumer; `private_producer` has the rest.
 
 `tests/engine/test_private.py` fails when one of them moves. What each hook is for, and what bites,
 is told in docs/engine.md.
@@ -7,12 +7,16 @@ is told in docs/engine.md.
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import faust
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaConnectionError
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.drivers import aiokafka as driver
@@ -22,13 +26,18 @@ from mode import Service
 from .batch import Batch, Seek
 
 if TYPE_CHECKING:
-    from aiokafka.producer.message_accumulator import BatchBuilder
-
     from .engine import Engine
     from .settings import EngineSettings
 
+log = logging.getLogger(__name__)
+
 _SMALL_FETCH_RECORDS = 500
 _ENDS_EVERY_S = 10.0
+_CONSUMER_STOP_S = 5.0
+_BROKER_AGAIN_S = 1.0
+_LONGEST_STOP_S = 25.0
+"""From SIGTERM to the end of the process: beyond it, it ends by force, which costs nothing."""
+_FORCED_EXIT_CODE = 75
 _LONGEST_WAIT_S = 0.2
 """A fetch knows only the partitions that were active when it began."""
 
@@ -125,6 +134,20 @@ class LaneThread(driver.AIOKafkaConsumerThread):
             stamped[tp] = batch
         return stamped
 
+    async def on_start(self) -> None:
+        await _patiently(self, super().on_start)
+
+    async def on_thread_stop(self) -> None:
+        """As in Faust, but for aiokafka: its stop hangs, or raises, while the broker is away."""
+        await super(driver.AIOKafkaConsumerThread, self).on_thread_stop()
+        if self._consumer is not None:
+            ending = asyncio.ensure_future(self._consumer.stop())
+            await asyncio.wait({ending}, timeout=_CONSUMER_STOP_S)
+            if not ending.done():
+                ending.cancel()
+            elif not ending.cancelled():
+                ending.exception()
+
     def highwater(self, tp: TP) -> int:
         # aiokafka asserts that the partition is assigned, which a rebalance may just have changed.
         try:
@@ -203,8 +226,29 @@ class _LaneConsumer(driver.Consumer):
         return {}
 
 
+class _LaneProducer(driver.Producer):
+    """Faust's own producer; what the engine writes does not go through it."""
+
+    async def on_start(self) -> None:
+        await _patiently(self, super().on_start)
+
+
 class _LaneTransport(driver.Transport):
     Consumer = _LaneConsumer
+    Producer = _LaneProducer
+
+
+async def _patiently(service: Service, start: Callable[[], Awaitable[None]]) -> None:
+    """Start a client of the broker; a broker that is away is waited for, not crashed upon."""
+    while True:
+        try:
+            await start()
+            return
+        except KafkaConnectionError:
+            if service.should_stop:
+                raise
+            log.warning("%s: waiting for the broker", type(service).__name__)
+        await asyncio.sleep(_BROKER_AGAIN_S)
 
 
 class LaneApp(faust.App):
@@ -246,6 +290,16 @@ class LaneWorker(faust.Worker):
 
     async def _sentinel_task(self) -> None:
         return
+
+    def _schedule_shutdown(self, signal: Any) -> None:
+        threading.Thread(target=_end_by_force, name="last-resort", daemon=True).start()
+        super()._schedule_shutdown(signal)
+
+
+def _end_by_force() -> None:
+    time.sleep(_LONGEST_STOP_S)
+    log.critical("not ended %.0f s after the signal: ended by force", _LONGEST_STOP_S)
+    os._exit(_FORCED_EXIT_CODE)
 
 
 class _LaneRecovery(Recovery):
@@ -333,53 +387,3 @@ class LaneTableManager(TableManager):
             await self._recovery.stop()
         for table in self.values():
             await table.stop()
-
-
-async def wait_until_fenced(producer: AIOKafkaProducer) -> None:
-    """Wait for the producer id: from then on every older producer of that id is fenced."""
-    await asyncio.shield(producer._txn_manager.wait_for_pid())
-
-
-def fill_batches(
-    producer: AIOKafkaProducer,
-    records: Iterable[tuple[bytes | None, bytes | None, Iterable[tuple[str, bytes]], int | None]],
-    now_ms: int,
-) -> list[tuple[BatchBuilder, int]]:
-    """Encode records (key, value, headers, timestamp) into closed batches, with their counts.
-
-    `BatchBuilder.append` is a Python wrapper worth 0.3 us per record: this feeds its C builder.
-    A batch takes its first record whatever its size, so every record finds room.
-    """
-    batches: list[tuple[BatchBuilder, int]] = []
-    batch: BatchBuilder | None = None
-    count = 0
-    for key, value, headers, timestamp in records:
-        stamp = now_ms if timestamp is None else timestamp
-        listed = list(headers) if headers else []
-        if batch is None or batch._builder.append(count, stamp, key, value, listed) is None:
-            if batch is not None:
-                _close(batch, count)
-                batches.append((batch, count))
-            batch, count = producer.create_batch(), 0
-            batch._builder.append(0, stamp, key, value, listed)
-        count += 1
-    if batch is not None:
-        _close(batch, count)
-        batches.append((batch, count))
-    return batches
-
-
-def _close(batch: BatchBuilder, count: int) -> None:
-    batch._relative_offset = count
-    batch.close()
-
-
-def forget_errors(producer: AIOKafkaProducer) -> None:
-    """Mark the errors of a failed producer as seen, or asyncio complains about them later."""
-    futures = [producer._txn_manager._transaction_waiter]
-    for batches in producer._message_accumulator._batches.values():
-        for batch in batches:
-            futures += [batch.future, batch._drain_waiter]
-    for future in futures:
-        if future is not None and future.done() and not future.cancelled():
-            future.exception()

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from .errors import FencedError, ForeignWriterError
-from .private import fill_batches, forget_errors, wait_until_fenced
+from .private_producer import fill_batches, forget_errors, wait_until_fenced
 from .settings import EngineSettings
 from .unit import Snapshot
 

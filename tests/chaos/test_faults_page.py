@@ -14,7 +14,7 @@ NUMBERS = [1, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 15, 17, 18, 19, 21, 23, 24, 25, 
 NUMBERS += [31, 34]
 
 
-def tests() -> set[str]:
+def names_of_tests() -> set[str]:
     """Names of all tests."""
     return {
         node.name
@@ -28,7 +28,7 @@ def tests() -> set[str]:
 def test_every_test_that_is_named_exists() -> None:
     named = set(re.findall(r"`(test_\w+)`", PAGE))
     assert len(named) > 25
-    assert named - tests() == set()
+    assert named - names_of_tests() == set()
 
 
 def test_every_kind_of_chaos_has_its_place() -> None:

@@ -1,0 +1,62 @@
+"""Every use of the private parts of aiokafka's producer. See `private`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaProducer
+
+if TYPE_CHECKING:
+    from aiokafka.producer.message_accumulator import BatchBuilder
+
+
+async def wait_until_fenced(producer: AIOKafkaProducer) -> None:
+    """Wait for the producer id: from then on every older producer of that id is fenced."""
+    await asyncio.shield(producer._txn_manager.wait_for_pid())
+
+
+def fill_batches(
+    producer: AIOKafkaProducer,
+    records: Iterable[tuple[bytes | None, bytes | None, Iterable[tuple[str, bytes]], int | None]],
+    now_ms: int,
+) -> list[tuple[BatchBuilder, int]]:
+    """Encode records (key, value, headers, timestamp) into closed batches, with their counts.
+
+    `BatchBuilder.append` is a Python wrapper worth 0.3 us per record: this feeds its C builder.
+    A batch takes its first record whatever its size, so every record finds room.
+    """
+    batches: list[tuple[BatchBuilder, int]] = []
+    batch: BatchBuilder | None = None
+    count = 0
+    for key, value, headers, timestamp in records:
+        stamp = now_ms if timestamp is None else timestamp
+        listed = list(headers) if headers else []
+        if batch is None or batch._builder.append(count, stamp, key, value, listed) is None:
+            if batch is not None:
+                _close(batch, count)
+                batches.append((batch, count))
+            batch, count = producer.create_batch(), 0
+            batch._builder.append(0, stamp, key, value, listed)
+        count += 1
+    if batch is not None:
+        _close(batch, count)
+        batches.append((batch, count))
+    return batches
+
+
+def _close(batch: BatchBuilder, count: int) -> None:
+    batch._relative_offset = count
+    batch.close()
+
+
+def forget_errors(producer: AIOKafkaProducer) -> None:
+    """Mark the errors of a failed producer as seen, or asyncio complains about them later."""
+    futures = [producer._txn_manager._transaction_waiter]
+    for batches in producer._message_accumulator._batches.values():
+        for batch in batches:
+            futures += [batch.future, batch._drain_waiter]
+    for future in futures:
+        if future is not None and future.done() and not future.cancelled():
+            future.exception()
