@@ -21,7 +21,8 @@ COPY --from=build /opt/rapport /opt/rapport
 ENV PATH=/opt/rapport/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    RAPPORT_DATA=/data
+    RAPPORT_DATA=/data \
+    RAPPORT_WEB_HOST=0.0.0.0
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
