@@ -74,9 +74,10 @@ def do(
     memory.remember(act, today, rel.windows.panes)
     appraise(rel, act, rules)
     method = event.method
-    if method and journal is not None:
-        method = journal.method(rel.brand, method)
-    touch(rel, act, method, journal)
+    if method:
+        if journal is not None:
+            method = journal.method(rel.brand, method)
+        touch(rel, act, method, journal)
     if purchase is not None:
         appraise_money(rel, purchase, None)
         purchase.booked = act.booked

@@ -84,9 +84,9 @@ def appraise_forgotten(
     untouch(rel, purchase.key, purchase.booked, journal)
 
 
-def touch(rel: Relationship, act: Act, method: str | None, journal: Journal | None) -> None:
+def touch(rel: Relationship, act: Act, method: str, journal: Journal | None) -> None:
     """Count that an act named a method, and remember it: the newest 64, for 90 days."""
-    if not method or act.kind in _NO_TOUCH:
+    if act.kind in _NO_TOUCH:
         return
     if journal is not None:
         act.booked = journal.touch(rel.brand, rel.person, method, act.at_ms // DAY_MS)

@@ -88,18 +88,19 @@ class Row(msgspec.Struct, gc=False, array_like=True):
         self.value_incomplete += incomplete
 
 
-class Entry(msgspec.Struct, gc=False):
-    """A row of a journal: its sums, and the persons of its touches."""
-
-    row: Row
-    people: set[str]
-
-
 class Booked(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Where a touch was counted: an undo takes it back from there."""
 
     method: str
     day: int
+
+
+class Entry(msgspec.Struct, gc=False):
+    """A row of a journal: its sums, the persons of its touches, and where they are booked."""
+
+    row: Row
+    people: set[str]
+    booked: Booked
 
 
 class Undecided(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -133,9 +134,10 @@ class Journal(msgspec.Struct):
     """The rows that records of one partition changed, until their owner takes them.
 
     A row that is closed to a record takes no more: what belongs there goes to the oldest open one.
-    What a record causes is closed by its own timestamp (`oldest`), what a midnight causes by that
-    of the record which took the watermark past it: `runs` remembers where that closed anything, as
-    (first day, oldest open day). So it does not matter when silence is walked.
+    What a record causes is closed by its own timestamp (`oldest` is the oldest open day), what a
+    midnight causes by that of the record which took the watermark past it: `runs` remembers where
+    that closed anything, as (first day, oldest open day). So it does not matter when silence is
+    walked.
 
     `methods` are those told apart, by brand; `grown` the brands that have new ones. `paths` keeps
     how advances came about, for the brands of which somebody wants to know.
@@ -163,19 +165,12 @@ class Journal(msgspec.Struct):
         self.grown.add(brand)
         return name
 
-    def at_hand(self, recorded_ms: int) -> None:
-        """The next rows are written because of a record of this timestamp."""
-        self.oldest = recorded_ms // DAY_MS - OPEN_DAYS
-
     def nothing_at_hand(self) -> None:
         """The next rows are written because time passed."""
         self.oldest = NEVER_OPENED
 
-    def passed(self, watermark_ms: int, recorded_ms: int) -> None:
-        """A record of this timestamp took the watermark on to `watermark_ms`."""
-        day = watermark_ms // DAY_MS
-        if day <= self.watermark_day:
-            return
+    def passed(self, day: int, recorded_ms: int) -> None:
+        """A record of this timestamp took the watermark past the midnight that begins `day`."""
         first = self.watermark_day + 1
         if self.watermark_day != NEVER_OPENED:
             oldest = recorded_ms // DAY_MS - OPEN_DAYS
@@ -204,7 +199,7 @@ class Journal(msgspec.Struct):
         key = (brand, method, day)
         entry = self.entries.get(key)
         if entry is None:
-            entry = self.entries[key] = Entry(Row(), set())
+            entry = self.entries[key] = Entry(Row(), set(), Booked(method, day))
         return entry
 
     def touch(self, brand: str, person: str, method: str, day: int) -> Booked:
@@ -213,7 +208,7 @@ class Journal(msgspec.Struct):
         entry = self.entries.get((brand, method, on)) or self.entry(brand, method, on)
         entry.row.touches += 1
         entry.people.add(person)
-        return Booked(method, on)
+        return entry.booked
 
     def untouch(self, brand: str, booked: Booked) -> None:
         """A touch was undone; its person stays counted."""

@@ -13,7 +13,7 @@ import msgspec
 
 from stream_app.domain.clock import DAY_MS, MINUTE_MS
 from stream_app.domain.events import Interaction
-from stream_app.domain.ledger import Journal
+from stream_app.domain.ledger import OPEN_DAYS, Journal
 from stream_app.domain.policy import PANE_LIFE_DAYS, Policy
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.relationship import Step, advance
@@ -67,7 +67,7 @@ class Partition(msgspec.Struct):
             return Seen.DUPLICATE
         journal = self.journal
         if journal is not None:
-            journal.at_hand(recorded_ms)
+            journal.oldest = recorded_ms // DAY_MS - OPEN_DAYS
         step = advance(rel, event, watermark, rules, journal)
         if self.latest_ms is None or at_ms > self.latest_ms:
             self._go_on(at_ms, recorded_ms)
@@ -75,8 +75,11 @@ class Partition(msgspec.Struct):
 
     def _go_on(self, at_ms: int, recorded_ms: int) -> None:
         self.latest_ms = at_ms
-        if self.journal is not None:
-            self.journal.passed(at_ms - self.policy.lateness_ms, recorded_ms)
+        journal = self.journal
+        if journal is not None:
+            day = (at_ms - self.policy.lateness_ms) // DAY_MS
+            if day > journal.watermark_day:
+                journal.passed(day, recorded_ms)
 
     def tick(self, at_ms: int, recorded_ms: int) -> None:
         """An idle tick: the watermark goes on to `at_ms` less the lateness, never back."""
