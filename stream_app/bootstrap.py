@@ -16,6 +16,7 @@ from stream_app.engine import (
     EngineSettings,
     Job,
     LaneApp,
+    Security,
     changelog_spec,
     create_app,
 )
@@ -38,7 +39,9 @@ async def prepare_topics(settings: ServiceSettings) -> None:
         retention=settings.retention,
     )
     wanted.append(changelog_spec(engine_settings(settings)))
-    await admin.prepare_topics(settings.broker, wanted, settings.partitions)
+    await admin.prepare_topics(
+        settings.broker, wanted, settings.partitions, security=security(settings)
+    )
 
 
 def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
@@ -68,11 +71,23 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
     return app
 
 
+def security(settings: ServiceSettings) -> Security:
+    """Encryption and credentials; raises the engine's SettingsError."""
+    return Security(
+        protocol=settings.security_protocol,
+        mechanism=settings.sasl_mechanism,
+        username=settings.sasl_username,
+        password=settings.sasl_password,
+        ssl_cafile=settings.ssl_cafile,
+    )
+
+
 def engine_settings(settings: ServiceSettings) -> EngineSettings:
     """What the engine needs of the settings."""
     return EngineSettings(
         app_id=settings.application_id,
         broker=settings.broker,
+        security=security(settings),
         partitions=settings.partitions,
         data_dir=settings.data_dir,
         commit_interval_ms=settings.commit_interval_ms,

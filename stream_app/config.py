@@ -44,6 +44,14 @@ class ServiceSettings:
     """A stable name per worker: a quick restart then moves no partition."""
     cache_states: int = 200_000
     """Relationships kept decoded in memory."""
+    security_protocol: str = "PLAINTEXT"
+    """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
+    sasl_mechanism: str = "PLAIN"
+    """PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."""
+    sasl_username: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
+    ssl_cafile: Path | None = None
+    """Certificates of the authorities to trust, PEM; None: the system's."""
     standbys: int = 0
     """Copies of each partition's state that other workers keep warm, for a takeover in seconds."""
     idle_ticks: bool = True

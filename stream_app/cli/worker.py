@@ -22,6 +22,26 @@ from stream_app.engine import EngineError, run_worker
 
 @click.command(context_settings={"auto_envvar_prefix": "RAPPORT", "show_default": True})
 @click.option("--broker", default="localhost:9092", help="Kafka: host:port[,host:port].")
+@click.option(
+    "--security-protocol",
+    type=click.Choice(["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
+    default="PLAINTEXT",
+    help="How the brokers are to be talked to.",
+)
+@click.option(
+    "--sasl-mechanism",
+    type=click.Choice(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]),
+    default="PLAIN",
+)
+@click.option("--sasl-username", help="For SASL_PLAINTEXT and SASL_SSL.")
+@click.option(
+    "--sasl-password", envvar="RAPPORT_SASL_PASSWORD", help="Better given as RAPPORT_SASL_PASSWORD."
+)
+@click.option(
+    "--ssl-cafile",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Certificates to trust, PEM; the system's if not given.",
+)
 @click.option("--application-id", default="rapport", help="Workers of one id share the work.")
 @click.option("--topic-prefix", default="", help="In front of every topic's name.")
 @click.option("--partitions", default=8, help="Partitions of every topic.")

@@ -8,11 +8,10 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
-from stream_app.engine import TopicSpec, check_topics, ensure_topics
+from stream_app.engine import Security, TopicSpec, admin_client, check_topics, ensure_topics
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,12 @@ class NoBrokerError(Exception):
 
 
 async def prepare_topics(
-    broker: str, specs: list[TopicSpec], partitions: int, *, patience_s: float = PATIENCE_S
+    broker: str,
+    specs: list[TopicSpec],
+    partitions: int,
+    *,
+    patience_s: float = PATIENCE_S,
+    security: Security | None = None,
 ) -> None:
     """Create what is missing and check the rest; waits up to `patience_s` for the broker.
 
@@ -53,7 +57,7 @@ async def prepare_topics(
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            return await _prepare(broker, specs, partitions)
+            return await _prepare(broker, specs, partitions, security)
         except KafkaError as error:
             if time.monotonic() > deadline:
                 raise NoBrokerError(broker, error) from error
@@ -61,10 +65,12 @@ async def prepare_topics(
         await asyncio.sleep(1.0)
 
 
-async def _prepare(broker: str, specs: list[TopicSpec], partitions: int) -> None:
-    await ensure_topics(broker, specs)
-    await check_topics(broker, [spec.name for spec in specs], partitions)
-    found = await _configs(broker, [spec.name for spec in specs])
+async def _prepare(
+    broker: str, specs: list[TopicSpec], partitions: int, security: Security | None
+) -> None:
+    await ensure_topics(broker, specs, security)
+    await check_topics(broker, [spec.name for spec in specs], partitions, security)
+    found = await _configs(broker, [spec.name for spec in specs], security)
     for spec in specs:
         for setting in CHECKED:
             wanted, is_set = spec.config[setting], found.get(spec.name, {}).get(setting)
@@ -72,8 +78,10 @@ async def _prepare(broker: str, specs: list[TopicSpec], partitions: int) -> None
                 raise TopicSettingError(spec.name, setting, is_set, wanted)
 
 
-async def _configs(broker: str, names: list[str]) -> Mapping[str, Mapping[str, str]]:
-    client = AIOKafkaAdminClient(bootstrap_servers=broker)
+async def _configs(
+    broker: str, names: list[str], security: Security | None
+) -> Mapping[str, Mapping[str, str]]:
+    client = admin_client(broker, security)
     await client.start()
     try:
         asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]

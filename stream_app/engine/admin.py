@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from .errors import TopicMismatchError
+from .security import Security
 from .settings import EngineSettings
 
 
@@ -39,12 +40,19 @@ def changelog_spec(settings: EngineSettings) -> TopicSpec:
     )
 
 
-async def ensure_topics(broker: str, specs: Iterable[TopicSpec]) -> None:
+def admin_client(broker: str, security: Security | None = None) -> AIOKafkaAdminClient:
+    """An admin client, not yet started."""
+    return AIOKafkaAdminClient(bootstrap_servers=broker, **(security or Security()).client())
+
+
+async def ensure_topics(
+    broker: str, specs: Iterable[TopicSpec], security: Security | None = None
+) -> None:
     """Create the topics that are missing; leaves those that exist as they are.
 
     Raises what the broker says, `TopicAlreadyExistsError` excepted.
     """
-    client = AIOKafkaAdminClient(bootstrap_servers=broker)
+    client = admin_client(broker, security)
     await client.start()
     try:
         missing = {spec.name: spec for spec in specs}
@@ -68,9 +76,11 @@ async def ensure_topics(broker: str, specs: Iterable[TopicSpec]) -> None:
         await client.close()
 
 
-async def check_topics(broker: str, names: Iterable[str], partitions: int) -> list[str]:
+async def check_topics(
+    broker: str, names: Iterable[str], partitions: int, security: Security | None = None
+) -> list[str]:
     """Names of topics that do not exist. Raises `TopicMismatchError` for a wrong count."""
-    client = AIOKafkaAdminClient(bootstrap_servers=broker)
+    client = admin_client(broker, security)
     await client.start()
     try:
         existing = set(await client.list_topics())

@@ -27,6 +27,7 @@ def _faust_options(settings: EngineSettings) -> dict[str, Any]:
     """What Faust must be told, and what it must leave alone."""
     return {
         "broker": [URL(f"kafka://{host.strip()}") for host in settings.broker.split(",")],
+        "broker_credentials": settings.security.faust(),
         "store": "memory://",
         "datadir": str(settings.data_dir),
         "topic_partitions": settings.partitions,

@@ -92,9 +92,11 @@ class Engine(Generic[S]):
         deadline = time.monotonic() + _TOPICS_TIMEOUT_S
         while not self.app.should_stop:
             try:
-                await ensure_topics(settings.broker, [changelog_spec(settings)])
+                await ensure_topics(settings.broker, [changelog_spec(settings)], settings.security)
                 names = [*self.sources, settings.changelog]
-                missing = await check_topics(settings.broker, names, settings.partitions)
+                missing = await check_topics(
+                    settings.broker, names, settings.partitions, settings.security
+                )
                 if not missing:
                     return
                 if time.monotonic() > deadline:

@@ -100,7 +100,7 @@ async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:
 def _changelog_consumer(settings: EngineSettings) -> AIOKafkaConsumer:
     """A consumer without a group, read_committed; its ends are last stable offsets."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.broker,
+        **settings.client(),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="none",

@@ -71,7 +71,7 @@ class LaneThread(driver.AIOKafkaConsumerThread):
         settings: EngineSettings = self.app.engine.settings
         self._assignor = self.app.assignor
         return AIOKafkaConsumer(
-            bootstrap_servers=settings.broker,
+            **settings.client(),
             client_id=settings.app_id,
             group_id=settings.app_id,
             group_instance_id=settings.instance_id,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from .errors import SettingsError
+from .security import Security
 
 _COMPRESSIONS = (None, "snappy", "zstd", "gzip", "lz4")
 
@@ -19,6 +21,8 @@ class EngineSettings:
     """Consumer group, and stem of transactional ids and of the changelog's name."""
     broker: str
     """`host:port[,host:port...]`."""
+    security: Security = field(default_factory=Security)
+    """Encryption and credentials."""
     partitions: int
     """Number of partitions of every source topic and of the changelog."""
     data_dir: Path
@@ -98,12 +102,16 @@ class EngineSettings:
 
     def _check_numbers(self) -> None:
         may_be_zero = {"standbys", "web_port", "hang_timeout_ms", "fetch_interval_ms"}
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for each in fields(self):
+            value = getattr(self, each.name)
             if isinstance(value, bool) or not isinstance(value, int):
                 continue
-            if value < (0 if field.name in may_be_zero else 1):
-                raise SettingsError(setting=field.name, value=value)
+            if value < (0 if each.name in may_be_zero else 1):
+                raise SettingsError(setting=each.name, value=value)
+
+    def client(self) -> dict[str, Any]:
+        """Keyword arguments of every client of aiokafka: whom to ask, and how."""
+        return {"bootstrap_servers": self.broker, **self.security.client()}
 
     @property
     def changelog(self) -> str:

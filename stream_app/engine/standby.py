@@ -103,7 +103,7 @@ class Standby:
 def standby_consumer(settings: EngineSettings) -> AIOKafkaConsumer:
     """A consumer without a group, read_committed, that is in no hurry."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.broker,
+        **settings.client(),
         client_id=f"{settings.app_id}-standby",
         isolation_level="read_committed",
         enable_auto_commit=False,

@@ -45,7 +45,7 @@ class Writer:
         self._partition = partition
         self._settings = settings
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=settings.broker,
+            **settings.client(),
             client_id=settings.transactional_id(partition),
             transactional_id=settings.transactional_id(partition),
             transaction_timeout_ms=settings.transaction_timeout_ms,
