@@ -20,7 +20,7 @@ _SEEN_LIMIT_S: Final = 40.0
 _BROKER_LOOKS_EVERY_S: Final = 10.0
 """How often the broker looks for transactions that are too old; fixed by Kafka's default."""
 _FREEZES: Final = 3
-_SLOW_BYTES_PER_S: Final = 3_000.0
+_SLOW_BYTES_PER_S: Final = 1_000.0
 _REFUSED_ABOVE_BYTES: Final = 150
 """Room for the markers of transactions, and for no transition."""
 

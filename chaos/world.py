@@ -155,6 +155,11 @@ class Worker:
             if line.startswith((f"{name} ", f"{name}{{")) and having in line
         )
 
+    async def is_at_work(self) -> bool:
+        """Whether it has partitions and processes them: what is done to others has no effect."""
+        health = await self.health()
+        return health.get("state") == "running" and bool(health["partitions"])
+
     async def until_running(self) -> None:
         """Wait until it is at work."""
         deadline = time.monotonic() + _START_LIMIT_S
@@ -189,17 +194,21 @@ class World:
 
     @asynccontextmanager
     async def one_of(self, whom: float, *, up: bool = True) -> AsyncIterator[Worker]:
-        """A worker that nothing else is being done to, chosen by the schedule's dice."""
+        """A worker that nothing else is being done to, chosen by the schedule's dice.
+
+        `up`: one that is at work; else one that does not run.
+        """
         deadline = time.monotonic() + _START_LIMIT_S * 2
+        turn = 0
         while True:
             free = [w for w in self.workers if not w.lock.locked() and w.is_up is up]
             if free:
-                worker = free[int(whom * len(free))]
+                worker = free[(int(whom * len(free)) + turn) % len(free)]
                 async with worker.lock:
-                    if up:
-                        await worker.until_running()
-                    yield worker
-                return
+                    if not up or await worker.is_at_work():
+                        yield worker
+                        return
+                turn += 1
             if time.monotonic() > deadline:
                 raise ChaosError("no worker is free")
             await asyncio.sleep(_WAIT_S)
