@@ -19,11 +19,12 @@ from stream_app.domain.attribution import PATHS
 from stream_app.domain.costs import KnownCost, book
 from stream_app.domain.events import relationship_key
 from stream_app.domain.ledger import METHODS_PER_BRAND, GonePath, Journal, Row
+from stream_app.domain.money import Rates
 from stream_app.domain.partition import Partition, Seen
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import Transition, settle, since_last_advance
-from stream_app.domain.reports import Ledger
+from stream_app.domain.reports import CostShare, Ledger
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import Stage
 
@@ -143,6 +144,16 @@ class Replay:
                 methods = tuple(touch.method for touch in since_last_advance(rel, rel.as_of))
                 self._paths.append(GonePath(methods, 0, 0))
         return list(self._paths)
+
+    def rates(self, brand: str) -> Rates:
+        """The rates of a brand."""
+        return self.policy.rules_for(brand).rates
+
+    def cost_shares(self, brand: str, person: str) -> list[CostShare] | None:
+        """What of each method's cost falls on a relationship; None if there is none."""
+        self._take_journals()
+        known = self._states.get(relationship_key(brand, person))
+        return None if known is None else self._ledger.cost_shares(known[0])
 
     def stages(self) -> dict[str, int]:
         """How many relationships are in each stage."""

@@ -12,7 +12,7 @@ import click
 import msgspec
 from aiokafka.errors import KafkaError
 
-from stream_app.cli.methods_table import show
+from stream_app.cli.methods_table import show, show_shares
 from stream_app.cli.options import policy_option
 from stream_app.contracts.method_report import RUNG_NAMES, MethodReportV1, Rung, read_report
 from stream_app.contracts.standings import Standing, latest, standings
@@ -47,6 +47,10 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
     help="A relationship counts as won when it comes to this stage for the first time.",
 )
 @click.option("--since", metavar="DAY", callback=_day, help="From this UTC day on.")
+@click.option(
+    "--person",
+    help="What of each method's cost falls on this relationship (90 days); reads the whole log.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON, for machines.")
 @click.option("--file", type=click.File("rb"), help="Reports of a replay, instead of a broker.")
 @click.option("--log", type=click.File("rb"), help="Interactions (JSON lines), with --model.")
@@ -59,6 +63,7 @@ def methods(
     model: str | None,
     stage: str,
     since: str | None,
+    person: str | None,
     as_json: bool,
     file: BinaryIO | None,
     log: BinaryIO | None,
@@ -79,9 +84,14 @@ def methods(
       rapport methods acme --stage audience --since 2026-01-01
       rapport methods acme --file reports.jsonl --json
       rapport methods acme --model shapley --log events.jsonl --costs costs.jsonl
+      rapport methods acme --person web:4711 --log events.jsonl --costs costs.jsonl
     """
     topics = Topics(topic_prefix)
     try:
+        if person is not None:
+            core = _replayed(policy, _source(log, costs, broker, topics))
+            show_shares(core.cost_shares(brand, person), core.rates(brand), as_json=as_json)
+            return
         if model is None and log is None:
             lines = _lines(file) if file is not None else _of_topic(broker, topics.methods)
             rows, credit = [read_report(line) for line in lines], None
@@ -170,12 +180,10 @@ def _recount(
     brand: str, model: str | None, stage: Rung, policy: Policy, source: tuple[int, Feed]
 ) -> tuple[list[MethodReportV1], dict[str, float] | None]:
     """The reports by another model; of models over all paths what each method has won."""
-    partitions, feed = source
     over_all = OVER_ALL_PATHS.get(model or "")
     if model is not None and over_all is None:
         policy = _with_model(policy, cast("Model", model))
-    core = Replay(policy, "methods", partitions, reports=True, paths_of=brand if over_all else None)
-    feed(core)
+    core = _replayed(policy, source, brand if over_all else None)
     rows = [read_report(report) for report in core.reports()]
     if over_all is None:
         return rows, None
@@ -188,6 +196,13 @@ def _recount(
     touched = sum(bool(path.methods) for path in won)
     credit = {method: share * touched / MILLION for method, share in shares.items()}
     return rows, {**credit, UNATTRIBUTED: float(len(won) - touched)}
+
+
+def _replayed(policy: Policy, source: tuple[int, Feed], paths_of: str | None = None) -> Replay:
+    partitions, feed = source
+    core = Replay(policy, "methods", partitions, reports=True, paths_of=paths_of)
+    feed(core)
+    return core
 
 
 def _with_model(policy: Policy, model: Model) -> Policy:

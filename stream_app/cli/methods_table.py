@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import click
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from stream_app.contracts.standings import LEAST_WON, WIDEST, Standing
+from stream_app.domain.money import Rates
+from stream_app.domain.reports import CostShare
 
 TOO_FEW = "too few to say"
 OVER_ALL = ("markov", "shapley")
@@ -77,3 +81,25 @@ def _survival(one: Standing) -> str:
 
 def _rank(one: Standing, measure: str) -> str:
     return f" #{one.ranks[measure]}" if measure in one.ranks else ""
+
+
+def show_shares(shares: list[CostShare] | None, rates: Rates, *, as_json: bool) -> None:
+    """Print what of each method's cost falls on one relationship."""
+    told = [
+        {
+            "method": one.method,
+            "touches": one.touches,
+            "of_touches": one.of_touches,
+            "cost": None if one.cost is None else rates.written(one.cost),
+            "currency": rates.reporting,
+        }
+        for one in shares or ()
+    ]
+    if as_json:
+        click.echo(msgspec.json.encode(told))
+        return
+    if not told:
+        click.echo("No such relationship, or no method touched it in 90 days.", err=True)
+    for row in told:
+        touches = f"{row['touches']} of {row['of_touches']:,} touches"
+        click.echo(f"{row['method']:24} {touches:26} {row['cost'] or '-':>12} {row['currency']}")

@@ -8,7 +8,7 @@ nothing are left out. Both are deterministic.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
@@ -132,14 +132,3 @@ def wilson(share: float, of: float, z: float = 1.96) -> tuple[float, float]:
     spread = z * (share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5
     whole = 1 + z * z / of
     return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
-
-
-def cost_share(touches: Mapping[str, int], costs: Mapping[str, tuple[int, int]]) -> Iterator[int]:
-    """What of each method's cost falls on a relationship that it touched so often, half to even.
-
-    `costs` are (minor units, all touches of the method in the same time) by method.
-    """
-    for name, count in sorted(touches.items()):
-        cost, of_all = costs.get(name, (0, 0))
-        if of_all > 0:
-            yield round(Fraction(cost * count, of_all))

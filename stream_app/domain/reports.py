@@ -7,15 +7,18 @@ of thirty days agree.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final, Literal, Protocol
 
 import msgspec
 
-from stream_app.domain.credit import MILLION
+from stream_app.domain.clock import DAY_MS
+from stream_app.domain.credit import MILLION, TOUCH_LIFE_MS
 from stream_app.domain.ledger import OPEN_DAYS, RUNGS, Row
 from stream_app.domain.money import Rates
+from stream_app.domain.state import Relationship
 
 TRAILING_DAYS: Final = 30
 KEPT_DAYS: Final = OPEN_DAYS + TRAILING_DAYS
@@ -188,6 +191,15 @@ class Method(msgspec.Struct, gc=False):
         )
 
 
+class CostShare(msgspec.Struct, frozen=True):
+    """Of a method's touches in 90 days so many were of one relationship; `cost` in minor units."""
+
+    method: str
+    touches: int
+    of_touches: int
+    cost: int | None
+
+
 def _known(minor: int, known: int) -> int | None:
     """A sum; None while nothing is known, or when all that was is taken back."""
     return minor if known or minor else None
@@ -213,6 +225,24 @@ class Ledger:
         if known is None:
             known = self.methods[brand, method] = Method(brand, method)
         known.add(day, row, sketch, self._crowd)
+
+    def cost_shares(self, rel: Relationship) -> list[CostShare]:
+        """What of each method's cost falls on a relationship: as much as of its touches.
+
+        Over the 90 days to `as_of`, from the touches that are remembered; half to even.
+        """
+        last = rel.as_of // DAY_MS
+        days = range(last - TOUCH_LIFE_MS // DAY_MS + 1, last + 1)
+        counts = Counter(one.method for one in rel.touches if one.at_ms // DAY_MS in days)
+        shares: list[CostShare] = []
+        for name, touches in sorted(counts.items()):
+            method = self.methods.get((rel.brand, name))
+            rows = [method.days[day].row for day in days if day in method.days] if method else []
+            known = [row.cost for row in rows if _known(row.cost, row.cost_known) is not None]
+            of_all = max(touches, sum(row.touches for row in rows))
+            falls = round(Fraction(sum(known) * touches, of_all)) if known else None
+            shares.append(CostShare(name, touches, of_all, falls))
+        return shares
 
     def reports(self, rates_of: Callable[[str], Rates]) -> Iterator[Report]:
         """Every day's row, and the thirty days of each day that has one in its window."""

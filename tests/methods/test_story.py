@@ -195,3 +195,25 @@ def test_every_model_agrees_where_no_two_methods_met(folder: Path, model: str) -
     assert found["answering"]["won"] == 10.0
     assert found["answering"]["cost_per_won"] == "30.00"
     assert found["giveaway"]["won"] == 0.0
+
+
+def test_what_a_relationship_cost(folder: Path) -> None:
+    """On day 90 only what came from day 1 on is of the last 90 days; no cost of day 0 is.
+
+    Until day 10 all of it is: 8 of 80 touches, a tenth of the 300.00.
+    """
+    early = folder / "until-day-11.jsonl"
+    told = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    write(early, [fields for fields in told if fields["occurred_at"] < DAY_11])
+    options = ("--costs", str(folder / "costs.jsonl"), "--policy", str(folder / "policy.toml"))
+    ask = ("methods", "corner-shop", "--person", "guest-3", "--json", *options, "--log")
+    [share] = json.loads(rapport(*ask, str(early)))
+    assert share == {
+        "method": "answering",
+        "touches": 8,
+        "of_touches": 80,
+        "cost": "30.00",
+        "currency": "EUR",
+    }
+    [share] = json.loads(rapport(*ask, str(folder / "events.jsonl")))
+    assert (share["touches"], share["of_touches"], share["cost"]) == (6, 60, None)
