@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from stream_app.contracts.partitioner import partition_of
 from stream_app.edge.log import KIND, Kind, header, recorded_ms
@@ -29,6 +30,7 @@ async def read_topic(broker: str, topic: str) -> AsyncIterator[tuple[int, Record
 
     Raises NoSuchTopicError, or aiokafka's KafkaError if there is no broker.
     """
+    count = await _partitions(broker, topic)
     reader = AIOKafkaConsumer(
         bootstrap_servers=broker,
         isolation_level="read_committed",
@@ -37,9 +39,7 @@ async def read_topic(broker: str, topic: str) -> AsyncIterator[tuple[int, Record
     )
     await reader.start()
     try:
-        if topic not in await reader.topics():
-            raise NoSuchTopicError(topic)
-        places = [TopicPartition(topic, n) for n in reader.partitions_for_topic(topic) or ()]
+        places = [TopicPartition(topic, number) for number in range(count)]
         reader.assign(places)
         await reader.seek_to_beginning(*places)
         ends = await reader.end_offsets(places)
@@ -48,10 +48,22 @@ async def read_topic(broker: str, topic: str) -> AsyncIterator[tuple[int, Record
             for place, records in (await reader.getmany(timeout_ms=200)).items():
                 for record in records:
                     if record.offset < ends[place]:
-                        yield len(places), record
+                        yield count, record
             waiting = {p for p in waiting if await reader.position(p) < ends[p]}
     finally:
         await reader.stop()
+
+
+async def _partitions(broker: str, topic: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        [found] = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    if found["error_code"]:
+        raise NoSuchTopicError(topic)
+    return len(found["partitions"])
 
 
 def replay_line(record: Record, partitions: int, last: str = "person") -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections import defaultdict
 from typing import Any
@@ -127,6 +128,7 @@ async def test_reports_are_those_of_a_replay_also_after_kill_9(service: Service)
     assert any(row["value"] for row in rows.values())
     assert any(row["cost"] for row in rows.values())
     await states_are_the_latest(service)
+    await the_command_reads_them(service, rows)
     assert service.stop("one") == 0
 
 
@@ -147,6 +149,32 @@ async def states_are_the_latest(service: Service) -> None:
         assert view["since"] == last["at"]
         assert (view["next"] is None) == (view["stage"] == "audience")
     assert any(view["members"] for view in views.values())
+
+
+async def the_command_reads_them(service: Service, rows: Rows) -> None:
+    """`rapport methods` from the broker: the published rows, and the log by another model."""
+    touches = sum(
+        row["touches"] for key, row in rows.items() if key[0] == "acme" and key[2] == "day"
+    )
+    published = await command(service, "acme", "--json")
+    assert sum(one["touches"] for one in published["methods"]) == touches
+    again = await command(service, "acme", "--json", "--model", "shapley")
+    assert {one["method"] for one in again["methods"]} >= {"ads", "care"}
+    told = {one["method"]: (one["touches"], one["cost"]) for one in again["methods"]}
+    assert told == {one["method"]: (one["touches"], one["cost"]) for one in published["methods"]}
+
+
+async def command(service: Service, *arguments: str) -> Any:
+    """What `rapport methods` says as JSON."""
+    settings = service.settings
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "stream_app", "methods", *arguments),
+        *("--broker", settings.broker, "--topic-prefix", settings.topic_prefix),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told, _ = await process.communicate()
+    assert process.returncode == 0
+    return json.loads(told)
 
 
 async def test_bad_costs_are_refused(service: Service) -> None:
