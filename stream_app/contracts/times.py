@@ -43,11 +43,34 @@ class _MidnightOf(dict[str, int]):
 _midnight_of = _MidnightOf()
 
 
+class _MinuteOf(dict[str, int]):
+    """`YYYY-MM-DDTHH:MM:` -> that minute in ms, UTC, kept like the above."""
+
+    def __missing__(self, text: str) -> int:
+        at_ms = _parse_any(f"{text}00Z")
+        if len(self) >= _DAYS_KEPT:
+            self.clear()
+        self[text] = at_ms
+        return at_ms
+
+
+_minute_of = _MinuteOf()
+_SECONDS: Final = {f"{second:02d}": second * SECOND_MS for second in range(60)}
+_MILLISECONDS: Final = {f".{ms:03d}Z": ms for ms in range(SECOND_MS)}
+
+
 def parse_rfc3339(text: str) -> int:
     """Milliseconds since the epoch of an RFC 3339 time; finer digits are cut off, not rounded.
 
     A leap second counts as the second after it. Raises ValueError if it is no such time.
     """
+    second, ms = _SECONDS.get(text[17:19]), _MILLISECONDS.get(text[19:])
+    if second is None or ms is None:
+        return _parse_any(text)
+    return _minute_of[text[:17]] + second + ms  # as most write it: YYYY-MM-DDTHH:MM:SS.mmmZ
+
+
+def _parse_any(text: str) -> int:
     match = _RFC_3339.fullmatch(text)
     if match is None:
         raise ValueError("not an RFC 3339 time with an offset")
