@@ -128,17 +128,25 @@ class Feeder:
         self.sent = 0
         self.again = 0
 
-    async def run(self, all_records: list[Record], seconds: float) -> None:
-        """All records in their order, in about that time; longer while the broker is away."""
-        started, at, lost_s = time.monotonic(), 0, 0.0
-        while at < len(all_records):
-            due = int(len(all_records) * (time.monotonic() - started - lost_s) / seconds) + 1
-            turn = all_records[at : max(at, due)]
-            before = time.monotonic()
+    async def run(
+        self, supply: list[Record], per_second: int, seconds: float, enough: asyncio.Event
+    ) -> None:
+        """Records in their order for so long, and on at a third of the rate until `enough`.
+
+        What the broker does not take in time is not caught up with.
+        """
+        started, turn_at = time.monotonic(), time.monotonic()
+        while self.sent < len(supply):
+            now = time.monotonic()
+            is_over = now - started > seconds
+            if is_over and enough.is_set():
+                break
+            rate = per_second / 3 if is_over else per_second
+            most = max(1, int(rate * min(now - turn_at, 2 * _TURN_S)))
+            turn = supply[self.sent : self.sent + most]
+            turn_at = now
             await self._send_until_taken(turn)
-            lost_s += max(0.0, time.monotonic() - before - _TURN_S)
-            at += len(turn)
-            self.sent = at
+            self.sent += len(turn)
             await asyncio.sleep(_TURN_S)
         await self.close()
 

@@ -19,6 +19,8 @@ from .world import PARTITIONS, ChaosError, World
 
 _END_LIMIT_S: Final = 120.0
 _LOOK_S: Final = 1.0
+_SUPPLY: Final = 2
+"""Times the records of the planned time: faults that take longer need work to fall upon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +81,19 @@ async def _run(
     for worker in world.workers[:2]:
         await worker.until_running()
     seconds = options.minutes * 60 - SETTLE_S / 2
-    count = int(seconds * options.per_second)
+    count = int(seconds * options.per_second * _SUPPLY)
     end_ms = int(time.time() * 1000)
     all_records = list(records(options.seed, count, end_ms, world.settings.topics, PARTITIONS))
     feeder = Feeder(world.settings.broker, PARTITIONS)
-    feeding = asyncio.create_task(feeder.run(all_records, seconds))
+    enough = asyncio.Event()
+    feeding = asyncio.create_task(feeder.run(all_records, options.per_second, seconds, enough))
     watching = asyncio.create_task(_watch(world))
     started = time.monotonic()
     try:
-        say(f"{len(outcome.planned)} faults planned, {len(all_records)} records to be sent")
+        say(f"{len(outcome.planned)} faults planned, up to {len(all_records)} records to be sent")
         tasks = [_one(world, fault, started, outcome, say) for fault in outcome.planned]
         await asyncio.gather(*tasks)
+        enough.set()
         await feeding
         outcome.sent, outcome.sent_again = feeder.sent, feeder.again
         say(f"{feeder.sent} records sent; waiting for the workers")

@@ -161,6 +161,8 @@ class Partition(Generic[S]):
         self.troubles.ticked()
         if self.unit.has_changes:
             self._pace.wake()
+        elif self.unit.is_clean and not self.unit.records and not behind:
+            self._progress_at = time.monotonic()  # nothing to do is no standstill
         return self._more
 
     async def room(self) -> None:

@@ -83,11 +83,11 @@ async def test_kill_in_the_middle(cluster: Make) -> None:
 async def test_death_inside_commits(cluster: Make) -> None:
     """Dies or fails before, in and behind transactions and store writes."""
     async with cluster() as c:
-        feeding = asyncio.create_task(feed_slowly(c, 80))
+        feeding = asyncio.create_task(feed_slowly(c, 100))
         deaths = 0
         for turn in range(4):
             c.start(fault_rate=0.03, fault_seed=turn)
-            await c.ended_or("a", seconds=2.2)
+            await c.ended_or("a", seconds=6)  # the first commits come after a second or two
             if c.workers["a"].poll() is None:
                 c.kill()
             else:
