@@ -16,13 +16,11 @@ import msgspec
 
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import MILLION, TOUCH_LIFE_MS
-from stream_app.domain.ledger import OPEN_DAYS, RUNGS, Row
+from stream_app.domain.ledger import RUNGS, Row
 from stream_app.domain.money import Rates
 from stream_app.domain.state import Relationship
 
 TRAILING_DAYS: Final = 30
-KEPT_DAYS: Final = OPEN_DAYS + TRAILING_DAYS
-"""A row is needed for so long: while it is open, and while an open row has it in its window."""
 
 Period = Literal["day", "trailing_30_days"]
 

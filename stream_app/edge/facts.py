@@ -43,8 +43,9 @@ OUTCOMES = (
     "rekeyed",
     "tick",
     "adapted",
+    "cost",
 )
-"""`adapted`: a delivery of a platform, whatever it held."""
+"""`adapted`: a delivery of a platform, whatever it held; `cost`: a record of costs."""
 
 
 class NoFacts:

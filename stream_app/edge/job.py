@@ -147,6 +147,7 @@ class RelationshipJob:
         elif topic == self._topics.costs:
             for record in records:
                 work.waiting += self._methods.take_cost(unit, record)
+            work.counts["cost"] += len(records)
         else:
             for record in records:
                 self._deliveries.read(unit, topic, record, work.seen)

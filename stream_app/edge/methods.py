@@ -33,8 +33,10 @@ WAITING: Final = 1
 PUBLISH_MS: Final = 900
 """Least time between two rounds, a little less than a tick."""
 METHODS_PER_TURN: Final = 100
-KEPT_DAYS: Final = 400
-"""Rows and costs are remembered for so long: more than they can be corrected."""
+ROWS_KEPT_DAYS: Final = 180
+"""An open row, those in the thirty days to it, and sixty days that we may be behind."""
+COSTS_KEPT_DAYS: Final = 400
+"""So long a cost is known when it comes again or is taken back."""
 _BRANDS_KEPT: Final = 1_000
 
 
@@ -109,7 +111,7 @@ class Methods:
         if record.key != key or partition_of(key, self._partitions) != unit.partition:
             self._outputs.append_again(unit, self._topics.costs, record, key)
             return 0
-        due_ms = (recorded // DAY_MS + KEPT_DAYS) * DAY_MS
+        due_ms = (recorded // DAY_MS + COSTS_KEPT_DAYS) * DAY_MS
 
         def find(cost_id: str) -> KnownCost:
             where = cost_key(cost.brand, cost_id)
@@ -155,7 +157,7 @@ class Methods:
             unit.index_remove(due_ms, key)
             page = cast("Page", unit.get(key))
             self._publish(unit, page)
-            self._prune(page, now_ms // DAY_MS - KEPT_DAYS)
+            self._prune(page, now_ms // DAY_MS - ROWS_KEPT_DAYS)
             unit.put(key, page)
         return len(due)
 
