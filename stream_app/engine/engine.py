@@ -268,13 +268,24 @@ class Engine(Generic[S]):
             elapsed_ms, last = int((now - last) * 1000), now
             now_ms = int(time.time() * 1000)
             fed, self._fed = self._fed, 0
-            waiting = [p for p in list(self.partitions.values()) if p.tick(now_ms, elapsed_ms)]
+            waiting = await self._tick(list(self.partitions.values()), now_ms, elapsed_ms)
             self.report_positions()
             for part in list(self.partitions.values()):
                 self._look_at(part, idle=fed == 0 and not self._feeding)
             while waiting and time.monotonic() < last + _TICK_S:
                 await asyncio.sleep(_SOON_S)
-                waiting = [part for part in waiting if part.tick(now_ms, 0)]
+                waiting = await self._tick(waiting, now_ms, 0)
+
+    async def _tick(
+        self, parts: list[Partition[S]], now_ms: int, elapsed_ms: int
+    ) -> list[Partition[S]]:
+        """Tick them all, and let records have their turn in between; gives who has more to do."""
+        waiting: list[Partition[S]] = []
+        for part in parts:
+            if part.tick(now_ms, elapsed_ms):
+                waiting.append(part)
+            await asyncio.sleep(0)
+        return waiting
 
     def report_positions(self) -> None:
         """Tell the observer how far all is; callable from any thread, while a handler hangs too."""

@@ -33,7 +33,7 @@ async def test_broker_away(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     """Restarted under load; killed, and a worker with work pending is asked to end meanwhile."""
     address = own_broker.address
     async with Cluster(address, "away-", tmp_path, partitions=2, instance_id=None) as c:
-        c.start("a", commit_interval_ms=1_000)
+        c.start("a", commit_interval_ms=1_000, stop_timeout_ms=3_000)
         await c.ready("a", partitions=2)
         await c.feed_random(2_000, 50)
         await c.progress(1)
