@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 import msgspec
 from rich.console import Console
@@ -13,37 +15,59 @@ from stream_app.domain.reports import CostShare
 
 TOO_FEW = "too few to say"
 OVER_ALL = ("markov", "shapley")
+WIDE = 150
+COLUMNS = (
+    "method",
+    "touches",
+    "people / 30 d",
+    "cost {}",
+    "value {}",
+    "won",
+    "cost per won {}",
+    "quality",
+    "survival 120 d",
+    "return",
+)
+EXTRA = ("touches", "people / 30 d", "value {}")
+"""Left out where there is no room."""
 
 
 def show(
-    found: list[Standing], brand: str, stage: str, since: str | None, model: str | None
+    found: list[Standing],
+    brand: str,
+    stage: str,
+    since: str | None = None,
+    model: str | None = None,
+    *,
+    console: Console | None = None,
 ) -> None:
     """Print the standings, with what their numbers rest on."""
-    console = Console()
+    console = console or Console()
     if not console.is_terminal:
-        console = Console(width=170)
+        console = Console(width=WIDE)
+    columns = COLUMNS if console.width >= WIDE else [one for one in COLUMNS if one not in EXTRA]
     currency = found[0].currency
     told = f"Methods of {brand}: who builds relationships up to {stage}"
     table = Table(title=told + (f", since {since}" if since else ""), title_justify="left")
-    table.add_column("method")
-    for name in ("touches", "people / 30 d", f"cost {currency}", f"value {currency}", "won"):
-        table.add_column(name, justify="right")
-    for name in (f"cost per won {currency}", "quality", "survival 120 d", "return"):
-        table.add_column(name, justify="right")
+    for name in columns:
+        justify: Literal["left", "right"] = "left" if name == "method" else "right"
+        table.add_column(name.format(currency), justify=justify)
     for one in found:
-        table.add_row(*_cells(one))
+        cells = dict(zip(COLUMNS, _cells(one), strict=True))
+        table.add_row(*(cells[name] for name in columns))
     console.print(table)
     how = (
         f"advances into {stage}, by {model} over all paths"
         if model in OVER_ALL
         else (f"first times at {stage}, by credit ({model or 'the model of the policy'})")
     )
-    notes = (
-        f"won: {how}. #1 is the best of its column. *: an amount had no rate and is left out.",
-        f'"{TOO_FEW}": less than {LEAST_WON} won, or a survival whose 95 % interval (Wilson, over',
+    console.print(
+        f"won: {how}. #1 is the best of its column. *: an amount had no rate and is left out.\n"
+        f'"{TOO_FEW}": less than {LEAST_WON} won, or a survival whose 95 % interval (Wilson, over '
         f"the credit decided) is wider than {WIDEST * 100:.0f} points.",
+        style="dim",
+        highlight=False,
     )
-    console.print("\n".join(notes), style="dim", highlight=False)
 
 
 def _cells(one: Standing) -> list[str]:

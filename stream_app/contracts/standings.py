@@ -14,10 +14,11 @@ import msgspec
 
 from stream_app.contracts.method_report import MethodReportV1, Rung
 from stream_app.domain.attribution import wilson
-from stream_app.domain.credit import MILLION
+from stream_app.domain.credit import MILLION, OTHER, UNATTRIBUTED
 
 LEAST_WON: Final = 5
 WIDEST: Final = 0.5
+RESERVED: Final = (OTHER, UNATTRIBUTED)
 
 RowKey = tuple[str, str, str, str]
 
@@ -93,8 +94,12 @@ def standings(
         _standing(method, days, people[method], stage, credit) for method, days in by_method.items()
     ]
     _rank(found)
-    found.sort(key=lambda one: (one.ranks.get("cost_per_won", len(found) + 1), one.method))
+    found.sort(key=lambda one: (one.method in RESERVED, _place(one), one.method))
     return found
+
+
+def _place(one: Standing) -> int:
+    return one.ranks.get("cost_per_won", 1 << 30)
 
 
 def _standing(
@@ -146,7 +151,11 @@ def _survival(survived: float, decided: float) -> Survival:
 
 
 def _rank(found: list[Standing]) -> None:
-    """Places from 1, equal ones sharing one, in each measure that says enough."""
+    """Places from 1, equal ones sharing one, in each measure that says enough.
+
+    What no method earned, or too many did, has no place.
+    """
+    found = [one for one in found if one.method not in RESERVED]
     measures: dict[str, dict[str, float]] = {
         "cost_per_won": {
             one.method: float(one.cost_per_won)

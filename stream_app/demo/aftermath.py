@@ -11,12 +11,14 @@ from typing import Final
 
 import msgspec
 
+from stream_app.contracts.method_report import read_report
 from stream_app.contracts.reject import RejectV1
+from stream_app.contracts.standings import Standing, latest, standings
 from stream_app.demo import check
 from stream_app.demo.community import BRAND
 from stream_app.demo.options import Options
 from stream_app.demo.reading import read_all
-from stream_app.demo.report import Summary
+from stream_app.demo.report import STAGE, Summary
 from stream_app.demo.scene import Scene
 from stream_app.domain.policy import Policy
 
@@ -79,6 +81,13 @@ async def _outputs(broker: str, options: Options) -> tuple[check.Moves, dict[str
             if reject.source.topic == topics.log:
                 refused[str(reject.reason)] += 1
     return moves, refused
+
+
+async def methods_of(broker: str, options: Options) -> list[Standing]:
+    """How the methods of the generated brand stand to each other."""
+    found = await read_all(broker, [options.topics.methods], options.partitions)
+    rows = [read_report(record.value) for records in found.values() for record in records]
+    return standings(latest(rows, BRAND).values(), STAGE)
 
 
 def summarise(scene: Scene, options: Options) -> Summary:

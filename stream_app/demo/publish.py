@@ -15,6 +15,7 @@ from stream_app.contracts.partitioner import partition_of
 from stream_app.demo.community import Act
 from stream_app.demo.deliveries import Delivery
 from stream_app.demo.mischief import Sent, record
+from stream_app.demo.spending import Bill
 from stream_app.edge.topics import Topics
 
 MAX_REQUEST_BYTES: Final = 2 << 20
@@ -93,6 +94,12 @@ class Publisher:
             self.sending.records = sent
             self.sending.day_ms = records[min(sent, len(records) - 1)].send_ms
             await asyncio.sleep(_SLICE_S if seconds else 0)
+        await self._producer.flush()
+
+    async def costs(self, bills: Iterable[Bill]) -> None:
+        """What methods cost."""
+        for one in bills:
+            await self._producer.send(self._topics.costs, one.value, key=one.key)
         await self._producer.flush()
 
     async def present(self, acts: Iterable[Act], per_second: float) -> None:

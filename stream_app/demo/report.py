@@ -7,21 +7,27 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 import orjson
 from rich.console import Console, RenderableType
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from stream_app.cli.methods_table import show as show_methods
+from stream_app.contracts.method_report import Rung
+from stream_app.contracts.standings import Standing
 from stream_app.demo.check import Verdict
 from stream_app.demo.community import BRAND
 from stream_app.demo.deliveries import samples
 from stream_app.demo.screen import STYLES
 
+STAGE: Final[Rung] = "affinity"
+"""A relationship counts as won when it comes there."""
 _BAR_WIDTH = 40
 
 
@@ -58,10 +64,13 @@ class Summary:
     differing: int | None = None
     """Relationships whose transitions are not those of the replay; null: not compared."""
     equal: bool | None = None
+    methods: list[Standing] = field(default_factory=list)
+    """Of the generated brand: what relationships cost, and which methods build the best."""
 
     def line(self) -> bytes:
         """One line of JSON."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_APPEND_NEWLINE)
+        told = asdict(self) | {"methods": msgspec.to_builtins(self.methods)}
+        return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def show(console: Console, summary: Summary, verdict: Verdict | None) -> None:
@@ -71,6 +80,9 @@ def show(console: Console, summary: Summary, verdict: Verdict | None) -> None:
     console.print()
     for text in _sentences(summary):
         console.print(text, highlight=False)
+    if summary.methods:
+        console.print()
+        show_methods(summary.methods, BRAND, STAGE, console=console)
     if verdict is not None:
         console.print(Text(judged(verdict), "bold green" if verdict.equal else "bold red"))
 

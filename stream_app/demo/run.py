@@ -18,7 +18,7 @@ from stream_app.bootstrap import prepare_topics
 from stream_app.config import ServiceSettings
 from stream_app.contracts.policy import load_policy
 from stream_app.demo import report
-from stream_app.demo.aftermath import Log, judge, read_log, save, summarise
+from stream_app.demo.aftermath import Log, judge, methods_of, read_log, save, summarise
 from stream_app.demo.beside import Interrupt, look_at, show
 from stream_app.demo.check import Verdict
 from stream_app.demo.community import DAYS, history
@@ -176,6 +176,7 @@ class Demo:
         if options.once:
             verdict = await judge(self._address, options, self._policy, log)
         summary = summarise(scene, options)
+        summary.methods = await methods_of(self._address, options)
         if verdict is not None:
             summary.differing, summary.equal = verdict.differing, verdict.equal
         scene.doing = "done"

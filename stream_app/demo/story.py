@@ -15,6 +15,7 @@ from stream_app.demo.options import Options
 from stream_app.demo.publish import Publisher
 from stream_app.demo.reading import Offsets
 from stream_app.demo.scene import Scene
+from stream_app.demo.spending import bills
 
 HISTORY_S: Final = 16.0
 """For eyes; nobody watches: as fast as it goes."""
@@ -57,6 +58,7 @@ class Story:
         await self._taken(log)
         await self._until(self._all_run, "start")
         scene.doing = "history"
+        await self._publisher.costs(bills(self._options.people, time.time_ns() // 1_000_000))
         await self._publisher.history(records, self._seconds)
         await self._taken(log)
         scene.doing = "deliveries of today"
@@ -96,7 +98,8 @@ class Story:
     async def _written(self) -> int:
         topics = self._options.topics
         places = await self._offsets.ends(
-            [topics.transitions, topics.rejects, topics.log], self._options.partitions
+            [topics.transitions, topics.rejects, topics.log, topics.methods],
+            self._options.partitions,
         )
         return sum(places.values())
 

@@ -36,7 +36,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "edge": {"domain", "contracts", "adapters", "engine", "observability", "web"},
     "config": {"domain", "contracts", "edge.topics"},
     "bootstrap": {*BELOW_BOOTSTRAP},
-    "demo": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded"},
+    "demo": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "cli.methods_table"},
     "cli": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "demo", "__main__"},
     "__main__": {"cli"},
 }

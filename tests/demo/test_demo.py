@@ -99,6 +99,9 @@ def test_once_ends_by_itself_and_equals_a_replay(
     assert {"expiry", "membership"} <= set(said["lapses"])
     assert {"not_json", "empty", "too_large", "too_old", "from_the_future"} <= set(said["rejects"])
     assert said["rekeyed"] > 0
+    best = said["methods"][0]
+    assert (best["method"], best["ranks"]["cost_per_won"]) == ("answering-people", 1)
+    assert best["won"] > 5
     assert said["duplicates"] > 10
     assert said["deliveries"] == len(list(deliveries.glob("*/*.json")))
     assert (said["platforms"], said["skipped"]) == (["twitter"], ["friendster"])
