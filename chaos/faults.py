@@ -16,7 +16,7 @@ from .feed import PLATFORM
 from .plan import Fault, Kind
 from .world import PARTITIONS, SESSION_S, ChaosError, Worker, World
 
-_SEEN_LIMIT_S: Final = 40.0
+_SEEN_LIMIT_S: Final = 90.0
 _BROKER_LOOKS_EVERY_S: Final = 10.0
 """How often the broker looks for transactions that are too old; fixed by Kafka's default."""
 _FREEZES: Final = 3
