@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Final
 
 from stream_app.domain.appraisal import (
     appraise,
@@ -26,10 +25,8 @@ from stream_app.domain.offers import open_offer, take_answered_offer
 from stream_app.domain.policy import Rules
 from stream_app.domain.standing import block_name, membership_name, membership_prefix
 from stream_app.domain.state import Relationship
-from stream_app.domain.verbs import KINDS, MEMBERSHIP_VERBS, REINFORCED_CODE, VERB_CODE
+from stream_app.domain.verbs import FIRST_CODE, MEMBERSHIP_VERBS, REINFORCED_PANE_CODE
 from stream_app.domain.windows import Pane
-
-REINFORCED_PANE_CODE: Final = REINFORCED_CODE * KINDS
 
 
 class Effect(IntEnum):
@@ -55,10 +52,13 @@ def do(
         event.object,
         event.at_ms,
         rel.records,
-        sentiment=event.sentiment,
-        topics=event.topics if rules.topics else (),
+        True,
+        None,
+        event.sentiment,
+        event.topics if rules.topics else (),
     )
-    purchase = _purchase_of(act, event, rules) if event.verb == "purchase" else None
+    verb = act.verb
+    purchase = _purchase_of(act, event, rules) if verb == "purchase" else None
     memory = rel.memory
     today = rel.windows.open(event.at_ms // DAY_MS, rules)
     if memory.early and not _survives_early_undos(rel, event, key, purchase, rules):
@@ -69,7 +69,7 @@ def do(
         changed = _count(rel, act, today, rules)
     else:
         changed = False
-        if act.verb == "offer":
+        if verb == "offer":
             open_offer(rel, Offer(act.at_ms, act.number, act.key), rules)
     memory.remember(act, today, rel.windows.panes)
     appraise(rel, act, rules)
@@ -84,9 +84,9 @@ def do(
         if journal is not None:
             receive(rel, purchase, method, rules, journal)
         memory.add_purchase(purchase, rel.as_of // DAY_MS)
-    elif event.verb in MEMBERSHIP_VERBS:
+    elif verb in MEMBERSHIP_VERBS:
         changed |= _write_membership(rel, event, event.id)
-    elif event.verb == "block":
+    elif verb == "block":
         changed |= _write_block(rel, event, event.id)
     return Effect.APPLIED, changed
 
@@ -94,7 +94,7 @@ def do(
 def _count(rel: Relationship, act: Act, today: Pane, rules: Rules) -> bool:
     """Count an inbound act, and the answer that it is to an offer. True if any sum changed."""
     day = act.at_ms // DAY_MS
-    code = VERB_CODE[act.verb] * KINDS + act.kind
+    code = FIRST_CODE[act.verb] + act.kind
     changed = rel.windows.count_in(today, day, code, 1, rules)
     if rel.offers and rules.attracts[code]:
         act.answered = take_answered_offer(rel, act.at_ms, rules)
@@ -215,7 +215,7 @@ def _take_back(rel: Relationship, act: Act, rules: Rules, journal: Journal | Non
         if act.verb == "offer":
             _withdraw(rel, act)
         return False
-    code = VERB_CODE[act.verb] * KINDS + act.kind
+    code = FIRST_CODE[act.verb] + act.kind
     changed = rel.windows.count(day, code, -1, rules)
     offer = act.answered
     if offer is not None:

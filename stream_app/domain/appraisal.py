@@ -12,7 +12,7 @@ from stream_app.domain.ledger import Booked, Journal
 from stream_app.domain.memory import Act, Purchase
 from stream_app.domain.policy import Rules
 from stream_app.domain.state import Relationship
-from stream_app.domain.verbs import KINDS, REINFORCED_CODE, VERB_CODE, Kind
+from stream_app.domain.verbs import FIRST_CODE, REINFORCED_PANE_CODE, Kind
 from stream_app.domain.worth import (
     ANSWER_PARTS,
     OUTBOUND_PARTS,
@@ -22,7 +22,6 @@ from stream_app.domain.worth import (
     review_parts,
 )
 
-_REINFORCED = REINFORCED_CODE * KINDS
 _NO_TOUCH = (Kind.AUTOMATED, Kind.NEGATIVE)
 
 
@@ -32,7 +31,7 @@ def appraise(rel: Relationship, act: Act, rules: Rules, sign: int = 1) -> None:
     if not act.inbound:
         rel.worth.add(OUTBOUND_PARTS[act.verb, act.kind], unit)
         return
-    rel.worth.add(rules.worth[VERB_CODE[act.verb] * KINDS + act.kind], unit)
+    rel.worth.add(rules.worth[FIRST_CODE[act.verb] + act.kind], unit)
     if act.sentiment is not None and act.verb == "review":
         rel.worth.add(review_parts(act.kind, act.sentiment), unit)
     if act.topics:
@@ -48,7 +47,7 @@ def _appraise_topics(rel: Relationship, act: Act | Purchase, rules: Rules, unit:
 
 def appraise_answer(rel: Relationship, act: Act, rules: Rules, sign: int = 1) -> None:
     """An act answered an offer: the relationship is reinforced."""
-    rel.worth.add(rules.worth[_REINFORCED], weight(act.at_ms) * sign)
+    rel.worth.add(rules.worth[REINFORCED_PANE_CODE], weight(act.at_ms) * sign)
 
 
 def appraise_taken(rel: Relationship, offer_ms: int, sign: int = 1) -> None:
@@ -79,7 +78,7 @@ def appraise_forgotten(
 ) -> None:
     """A purchase is paid back whole after its pane is gone: only its worth can be taken back."""
     unit = -weight(purchase.at_ms)
-    rel.worth.add(rules.worth[VERB_CODE["purchase"] * KINDS + purchase.kind], unit)
+    rel.worth.add(rules.worth[FIRST_CODE["purchase"] + purchase.kind], unit)
     _appraise_topics(rel, purchase, rules, unit)
     untouch(rel, purchase.key, purchase.booked, journal)
 

@@ -56,14 +56,16 @@ class Partition(msgspec.Struct):
         if at_ms > recorded_ms + FUTURE_MS:
             return Reject(Reason.FROM_THE_FUTURE, "occurred_at is later than its record + 5 min")
         watermark = self.watermark
-        horizon = watermark if rel is None else rel.horizon(watermark)
+        horizon = watermark
+        if rel is not None and (watermark is None or rel.as_of > watermark):
+            horizon = rel.as_of  # what is too old is measured from the later of the two
         if horizon is not None and at_ms // DAY_MS <= horizon // DAY_MS - PANE_LIFE_DAYS:
             return Reject(Reason.TOO_OLD, "occurred_at is 180 or more days before the partition")
         rules = self.policy.rules_for(event.brand)
         if rel is None:
             start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
             rel = Relationship.starting(event.brand, event.person, start_ms, rules)
-        elif rel.knows(event, watermark):
+        elif horizon is not None and rel.knows(event, horizon):
             return Seen.DUPLICATE
         journal = self.journal
         if journal is not None:

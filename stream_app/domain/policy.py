@@ -91,6 +91,7 @@ class Rules:
         "enter",
         "forget_offer_ms",
         "gauges",
+        "gauges_of",
         "hold",
         "model",
         "negative_below",
@@ -125,6 +126,7 @@ class Rules:
         self.attracts = tuple(points[1] > 0 for points in self.points)
         gauges = _gauges(brand)
         self.gauges = tuple((slot, measure, days) for slot, (measure, days) in enumerate(gauges))
+        self.gauges_of = tuple(map(self._moved_by, self.points, self.objects))
         self.windows = tuple(sorted({days for _, days in gauges}))
         slots = {gauge: slot for slot, gauge in enumerate(gauges)}
         self.enter = tuple(_compile(stage.enter, slots) for stage in brand.stages)
@@ -142,6 +144,12 @@ class Rules:
             for slot, at_least, _, _ in clause
             if not at_least and slot >= 0
         )
+
+    def _moved_by(self, points: Points, objects: bool) -> tuple[tuple[int, int, int], ...]:
+        """The gauges that an act of these points can move."""
+        attention, attraction, affinity = points
+        moved = (attention, attraction, affinity, attraction, objects)  # as WINDOWED_MEASURES
+        return tuple(gauge for gauge in self.gauges if moved[gauge[1]])
 
 
 class CompiledTerm(NamedTuple):

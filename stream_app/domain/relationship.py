@@ -79,8 +79,9 @@ def advance(
     change = undo if event.undo else do
     effect, changed = change(rel, event, rules, journal)
     if changed or not rel.settled:
-        move = _evaluate(rel, rel.as_of, _reason(event), event, rules, journal)
-        if move is not None:
+        reached = _evaluate(rel, rules)
+        if reached != rel.stage:
+            move = _move(rel, reached, rel.as_of, _reason(event), event, rules, journal)
             return Step(effect, (*moves, move))
     if moves:
         return Step(effect, (*moves,))
@@ -119,9 +120,10 @@ def _evaluate_boundary(
 ) -> None:
     if rel.undecided:
         _decide(rel, rel.windows.day - 1, journal)
-    move = _evaluate(rel, rel.windows.day * DAY_MS, MoveReason.EXPIRY, None, rules, journal)
-    if move is not None:
-        moves.append(move)
+    reached = _evaluate(rel, rules)
+    if reached != rel.stage:
+        at_ms = rel.windows.day * DAY_MS
+        moves.append(_move(rel, reached, at_ms, MoveReason.EXPIRY, None, rules, journal))
 
 
 def _decide(rel: Relationship, last_day: int, journal: Journal | None) -> None:
@@ -133,21 +135,25 @@ def _decide(rel: Relationship, last_day: int, journal: Journal | None) -> None:
             journal.decide(rel.brand, one, rel.stage)
 
 
-def _evaluate(
+def _evaluate(rel: Relationship, rules: Rules) -> int:
+    """The stage that the relationship belongs in as of now."""
+    values = rel.windows.sums
+    values[MEMBERS] = rel.members.on
+    reached = 0 if rel.blocks.on else decide(rel.stage, values, rules)
+    rel.settled = reached == rel.stage
+    return reached
+
+
+def _move(
     rel: Relationship,
+    reached: int,
     at_ms: int,
     reason: MoveReason,
     event: Interaction | None,
     rules: Rules,
     journal: Journal | None,
-) -> Transition | None:
+) -> Transition:
     current = rel.stage
-    values = rel.windows.sums
-    values[MEMBERS] = rel.members.on
-    reached = 0 if rel.blocks.on else decide(current, values, rules)
-    rel.settled = reached == current
-    if rel.settled:
-        return None
     credits: Mapping[str, int] | None = None
     won: tuple[bool, ...] = ()
     if reached > current:
@@ -168,7 +174,7 @@ def _evaluate(
         at_ms,
         reason,
         _cause(event),
-        Evidence(current, reached, tuple(values), rel.blocks.on, rules),
+        Evidence(current, reached, tuple(rel.windows.sums), rel.blocks.on, rules),
         found,
         credits,
         won,

@@ -53,17 +53,17 @@ class Relationship(msgspec.Struct, gc=False):
     def starting(cls, brand: str, person: str, as_of: int, rules: Rules) -> Relationship:
         """A relationship that nothing is known of, as of `as_of`."""
         return cls(
-            brand=brand,
-            person=person,
-            as_of=as_of,
-            windows=Windows.starting(as_of // DAY_MS, rules),
-            memory=Memory(),
-            members=Registers(),
-            blocks=Registers(),
-            offers=[],
-            worth=no_worth(),
-            touches=[],
-            rules_version=rules.version,
+            brand,
+            person,
+            as_of,
+            Windows.starting(as_of // DAY_MS, rules),
+            Memory(),
+            Registers(),
+            Registers(),
+            [],
+            no_worth(),
+            [],
+            rules.version,
         )
 
     def note_topic_fit(self, rules: Rules) -> None:
@@ -71,11 +71,10 @@ class Relationship(msgspec.Struct, gc=False):
         fit = common_values(self.worth.topics, rules.topics)
         self.windows.sums[TOPIC_FIT] = UNKNOWN if fit is None else fit
 
-    def horizon(self, watermark: int | None) -> int:
-        """The later of `as_of` and the watermark: what is too old is measured from its day."""
-        return self.as_of if watermark is None or self.as_of > watermark else watermark
+    def knows(self, event: Interaction, horizon: int) -> bool:
+        """Whether `event` is a duplicate: its identity is remembered and that pane still lives.
 
-    def knows(self, event: Interaction, watermark: int | None) -> bool:
-        """Whether `event` is a duplicate: its identity is remembered and that pane still lives."""
+        `horizon` is the later of `as_of` and the watermark.
+        """
         day = self.memory.seen_on(event)
-        return day is not None and day > self.horizon(watermark) // DAY_MS - PANE_LIFE_DAYS
+        return day is not None and day > horizon // DAY_MS - PANE_LIFE_DAYS

@@ -44,7 +44,6 @@ COUNTED_VERBS: Final = (*INBOUND_VERBS, REINFORCED)
 """Every verb that a pane counts; its index is the verb's code in the stored state."""
 
 VERB_CODE: Final = {verb: code for code, verb in enumerate(COUNTED_VERBS)}
-REINFORCED_CODE: Final = VERB_CODE[REINFORCED]
 
 MEMBERSHIP_VERBS: Final = frozenset({"follow", "subscribe", "join"})
 OBJECTION_VERBS: Final = frozenset({"dislike", "complain", "report"})
@@ -63,3 +62,7 @@ class Kind(IntEnum):
 
 
 KINDS: Final = len(Kind)
+
+FIRST_CODE: Final = {verb: code * KINDS for verb, code in VERB_CODE.items()}
+"""A pane counts a verb and a kind under the code `FIRST_CODE[verb] + kind`."""
+REINFORCED_PANE_CODE: Final = FIRST_CODE[REINFORCED]

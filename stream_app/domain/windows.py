@@ -66,24 +66,34 @@ class Pane(msgspec.Struct, gc=False):
 
     def count(self, code: int, change: int, rules: Rules) -> Measures | None:
         """Count one act more (`change` 1) or less (-1); what it changed of the measures, if any."""
-        before = self.counts.get(code, 0)
+        counts = self.counts
+        before = counts.get(code, 0)
         after = before + change
         if after:
-            self.counts[code] = after
+            counts[code] = after
         else:
-            del self.counts[code]
+            del counts[code]
         if before > rules.per_verb_cap or after > rules.per_verb_cap:
             return None  # beyond the cap on both sides: an act more or less gives nothing
-        attention, attraction, affinity = self.attention, self.attraction, self.affinity
-        objections, cap = self.objections, rules.per_pane_cap
-        self._add(code, change, rules)
-        return (
-            _below(self.attention, cap) - _below(attention, cap),
-            _below(self.attraction, cap) - _below(attraction, cap),
-            _below(self.affinity, cap) - _below(affinity, cap),
-            (self.attraction > 0) - (attraction > 0),
-            self.objections - objections,
-        )
+        attention, attraction, affinity = rules.points[code]
+        cap, active, objections = rules.per_pane_cap, 0, 0
+        if attention:  # few acts give all three, and this is hot
+            old = self.attention
+            self.attention = new = old + change * attention
+            attention = (new if new < cap else cap) - (old if old < cap else cap)
+        if attraction:
+            old = self.attraction
+            self.attraction = new = old + change * attraction
+            attraction = (new if new < cap else cap) - (old if old < cap else cap)
+            active = (new > 0) - (old > 0)
+        if affinity:
+            old = self.affinity
+            self.affinity = new = old + change * affinity
+            affinity = (new if new < cap else cap) - (old if old < cap else cap)
+        if rules.objects[code]:
+            self.objections += change
+            objections = change
+        return attention, attraction, affinity, active, objections
 
     def _add(self, code: int, acts: int, rules: Rules) -> None:
         attention, attraction, affinity = rules.points[code]
@@ -130,7 +140,7 @@ class Windows(msgspec.Struct, gc=False):
         if deltas is None:
             return False
         sums, changed, age = self.sums, False, self.day - day
-        for slot, measure, days in rules.gauges:
+        for slot, measure, days in rules.gauges_of[code]:
             if age < days and deltas[measure]:
                 sums[slot] += deltas[measure]
                 changed = True
@@ -142,8 +152,10 @@ class Windows(msgspec.Struct, gc=False):
         if pane is None:
             pane = self.panes[day] = Pane([])
             for days in rules.windows:
-                if self.day < day + days < self.next_exit:
-                    self.next_exit = day + days
+                if day + days > self.day:  # of this and all wider windows it leaves this one first
+                    if day + days < self.next_exit:
+                        self.next_exit = day + days
+                    break
         pane.changed = True
         return pane
 

@@ -52,13 +52,13 @@ BUGS: Final = {
     ),
     "a late event is dated at its own time": (
         "domain/relationship.py",
-        "_evaluate(rel, rel.as_of, _reason",
-        "_evaluate(rel, event.at_ms, _reason",
+        "_move(rel, reached, rel.as_of, _reason",
+        "_move(rel, reached, event.at_ms, _reason",
     ),
     "a lapse is dated a day late": (
         "domain/relationship.py",
-        "_evaluate(rel, rel.windows.day * DAY_MS,",
-        "_evaluate(rel, (rel.windows.day + 1) * DAY_MS,",
+        "at_ms = rel.windows.day * DAY_MS",
+        "at_ms = (rel.windows.day + 1) * DAY_MS",
     ),
     "180 days old is not too old": (
         "domain/partition.py",
