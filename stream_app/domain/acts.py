@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from stream_app.domain.appraisal import (
     appraise,
@@ -25,8 +26,19 @@ from stream_app.domain.offers import open_offer, take_answered_offer
 from stream_app.domain.policy import Rules
 from stream_app.domain.standing import block_name, membership_name, membership_prefix
 from stream_app.domain.state import Relationship
-from stream_app.domain.verbs import FIRST_CODE, MEMBERSHIP_VERBS, REINFORCED_PANE_CODE
+from stream_app.domain.verbs import (
+    FIRST_CODE,
+    INBOUND_VERBS,
+    MEMBERSHIP_VERBS,
+    OUTBOUND_VERBS,
+    REINFORCED_PANE_CODE,
+)
 from stream_app.domain.windows import Pane
+
+_PLAIN_VERBS: Final = frozenset(
+    {*INBOUND_VERBS, *OUTBOUND_VERBS} - {*MEMBERSHIP_VERBS, "purchase", "block"}
+)
+"""Verbs of acts that only count."""
 
 
 class Effect(IntEnum):
@@ -70,7 +82,7 @@ def do(
     else:
         changed = False
         if verb == "offer":
-            open_offer(rel, Offer(act.at_ms, act.number, act.key), rules)
+            open_offer(rel, Offer(act.at_ms, act.number, key), rules)
     memory.remember(act, today, rel.windows.panes)
     appraise(rel, act, rules)
     method = event.method
@@ -78,6 +90,8 @@ def do(
         if journal is not None:
             method = journal.method(rel.brand, method)
         touch(rel, act, method, journal)
+    if verb in _PLAIN_VERBS:
+        return Effect.APPLIED, changed
     if purchase is not None:
         appraise_money(rel, purchase, None)
         purchase.booked = act.booked

@@ -31,6 +31,9 @@ POINT_MEASURES: Final = WINDOWED_MEASURES[:3]
 Points = tuple[int, int, int]
 """Attention, attraction and affinity points."""
 
+Gains = tuple[tuple[int, int, int], ...]
+"""(slot of a gauge, its window in days, what is added to it)."""
+
 
 class Term(msgspec.Struct, frozen=True):
     """`measure [over days] >= threshold` (`at_least`) or `<=`."""
@@ -83,15 +86,18 @@ class Rules:
     """A brand's policy compiled for the hot path. Immutable after construction.
 
     `rising`: slots under a condition of the form `<=`, which time alone can make true.
+    `gains` and `first_gains`, by code: what an act adds to the gauges while no cap is in its way,
+    on a day that has had attraction before, and on one that had none.
     """
 
     __slots__ = (
         "answer_ms",
         "attracts",
         "enter",
+        "first_gains",
         "forget_offer_ms",
+        "gains",
         "gauges",
-        "gauges_of",
         "hold",
         "model",
         "negative_below",
@@ -126,7 +132,11 @@ class Rules:
         self.attracts = tuple(points[1] > 0 for points in self.points)
         gauges = _gauges(brand)
         self.gauges = tuple((slot, measure, days) for slot, (measure, days) in enumerate(gauges))
-        self.gauges_of = tuple(map(self._moved_by, self.points, self.objects))
+        self.gains = tuple(map(self._gains, self.points, self.objects))
+        self.first_gains = tuple(
+            self._gains(points, objects, active=True)
+            for points, objects in zip(self.points, self.objects, strict=True)
+        )
         self.windows = tuple(sorted({days for _, days in gauges}))
         slots = {gauge: slot for slot, gauge in enumerate(gauges)}
         self.enter = tuple(_compile(stage.enter, slots) for stage in brand.stages)
@@ -145,11 +155,14 @@ class Rules:
             if not at_least and slot >= 0
         )
 
-    def _moved_by(self, points: Points, objects: bool) -> tuple[tuple[int, int, int], ...]:
-        """The gauges that an act of these points can move."""
-        attention, attraction, affinity = points
-        moved = (attention, attraction, affinity, attraction, objects)  # as WINDOWED_MEASURES
-        return tuple(gauge for gauge in self.gauges if moved[gauge[1]])
+    def _gains(self, points: Points, objects: bool, active: bool = False) -> Gains:
+        """What an act of these points adds below the caps; `active`: it makes the day active."""
+        by_measure = (*points, int(active and points[1] > 0), int(objects))  # WINDOWED_MEASURES
+        return tuple(
+            (slot, days, by_measure[measure])
+            for slot, measure, days in self.gauges
+            if by_measure[measure]
+        )
 
 
 class CompiledTerm(NamedTuple):

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from stream_app.domain.memory import Act, EarlyUndo
-from stream_app.domain.policy import MEMBERS, Rules
+from stream_app.domain.policy import MEMBERS, Gains, Rules
 
 Measures = tuple[int, int, int, int, int]
 
@@ -64,8 +64,8 @@ class Pane(msgspec.Struct, gc=False):
             self.objections,
         )
 
-    def count(self, code: int, change: int, rules: Rules) -> Measures | None:
-        """Count one act more (`change` 1) or less (-1); what it changed of the measures, if any."""
+    def count(self, code: int, change: int, rules: Rules) -> Gains:
+        """Count one act more (`change` 1) or less (-1); what it adds to which gauges."""
         counts = self.counts
         before = counts.get(code, 0)
         after = before + change
@@ -73,27 +73,35 @@ class Pane(msgspec.Struct, gc=False):
             counts[code] = after
         else:
             del counts[code]
-        if before > rules.per_verb_cap or after > rules.per_verb_cap:
-            return None  # beyond the cap on both sides: an act more or less gives nothing
+        cap = rules.per_verb_cap
+        if before > cap or after > cap:
+            return ()  # beyond the cap on both sides: an act more or less gives nothing
+        if change < 0:
+            return self._recapped(code, change, rules)
         attention, attraction, affinity = rules.points[code]
-        cap, active, objections = rules.per_pane_cap, 0, 0
-        if attention:  # few acts give all three, and this is hot
-            old = self.attention
-            self.attention = new = old + change * attention
-            attention = (new if new < cap else cap) - (old if old < cap else cap)
-        if attraction:
-            old = self.attraction
-            self.attraction = new = old + change * attraction
-            attraction = (new if new < cap else cap) - (old if old < cap else cap)
-            active = (new > 0) - (old > 0)
-        if affinity:
-            old = self.affinity
-            self.affinity = new = old + change * affinity
-            affinity = (new if new < cap else cap) - (old if old < cap else cap)
+        attention += self.attention
+        attraction += self.attraction
+        affinity += self.affinity
+        cap = rules.per_pane_cap
+        if attention > cap or attraction > cap or affinity > cap:
+            return self._recapped(code, change, rules)
+        gains = rules.gains[code] if self.attraction else rules.first_gains[code]
+        self.attention = attention
+        self.attraction = attraction
+        self.affinity = affinity
         if rules.objects[code]:
-            self.objections += change
-            objections = change
-        return attention, attraction, affinity, active, objections
+            self.objections += 1
+        return gains
+
+    def _recapped(self, code: int, change: int, rules: Rules) -> Gains:
+        before = self.measures(rules.per_pane_cap)
+        self._add(code, change, rules)
+        after = self.measures(rules.per_pane_cap)
+        return tuple(
+            (slot, days, after[measure] - before[measure])
+            for slot, measure, days in rules.gauges
+            if after[measure] != before[measure]
+        )
 
     def _add(self, code: int, acts: int, rules: Rules) -> None:
         attention, attraction, affinity = rules.points[code]
@@ -136,13 +144,10 @@ class Windows(msgspec.Struct, gc=False):
 
     def count_in(self, pane: Pane, day: int, code: int, change: int, rules: Rules) -> bool:
         """The same, with the pane that `open` gave."""
-        deltas = pane.count(code, change, rules)
-        if deltas is None:
-            return False
         sums, changed, age = self.sums, False, self.day - day
-        for slot, measure, days in rules.gauges_of[code]:
-            if age < days and deltas[measure]:
-                sums[slot] += deltas[measure]
+        for slot, days, gain in pane.count(code, change, rules):
+            if age < days:
+                sums[slot] += gain
                 changed = True
         return changed
 

@@ -65,7 +65,7 @@ BUGS: Final = {
         "at_ms // DAY_MS <= horizon",
         "at_ms // DAY_MS < horizon",
     ),
-    "a window is a day too long": ("domain/windows.py", "if age < days and", "if age <= days and"),
+    "a window is a day too long": ("domain/windows.py", "if age < days:", "if age <= days:"),
     "at the same time the earlier follow or unfollow wins": (
         "domain/standing.py",
         "elif at_ms >= register.at_ms:",
