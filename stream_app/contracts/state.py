@@ -118,9 +118,9 @@ class RelationshipCodec:
     def dump(self, rel: Relationship) -> Iterable[tuple[bytes, bytes | None]]:
         """The parts that changed since the last dump; None deletes one."""
         windows = rel.windows
-        for day in windows.dropped:
+        for day in windows.dropped or ():
             yield _suffix(day), None
-        windows.dropped = []
+        windows.dropped = None
         panes = windows.panes
         if len(panes) <= SMALL_PANES and len(rel.memory.acts) <= SMALL_ACTS:
             for day, pane in panes.items():
@@ -200,16 +200,16 @@ def _head_v1(rel: Relationship, days: list[int], inline: dict[int, PaneV1]) -> H
         windows.next_exit,
         cast("list[int]", windows.sums[:MEMBERS]),
         days,
-        rel.members.by_name,
-        rel.blocks.by_name,
-        rel.offers,
-        rel.memory.purchases,
+        rel.members.by_name or {},
+        rel.blocks.by_name or {},
+        rel.offers or [],
+        rel.memory.purchases or [],
         [_pack(total) if total else b"" for total in rel.worth.sums],
-        {topic: _pack(total) for topic, total in rel.worth.topics.items()},
+        {topic: _pack(total) for topic, total in (rel.worth.topics or {}).items()},
         rel.touches,
         rel.highest,
         rel.credited,
-        rel.undecided,
+        rel.undecided or [],
         inline,
     )
 
@@ -230,13 +230,13 @@ def _relationship(head: HeadV1) -> Relationship:
         person=head.person,
         as_of=head.as_of,
         windows=Windows(head.day, [*head.sums, members.on, UNKNOWN], {}, head.next_exit),
-        memory=Memory(purchases=head.purchases, forgotten=head.forgotten),
+        memory=Memory(purchases=head.purchases or None, forgotten=head.forgotten),
         members=members,
         blocks=blocks,
-        offers=head.offers,
+        offers=head.offers or None,
         worth=Worth(
             [_unpack(total) for total in head.worth],
-            {topic: _unpack(total) for topic, total in head.topics.items()},
+            {topic: _unpack(total) for topic, total in head.topics.items()} or None,
         ),
         touches=head.touches,
         touches_from_ms=min((touch.at_ms for touch in head.touches), default=0),
@@ -250,9 +250,9 @@ def _relationship(head: HeadV1) -> Relationship:
         records=head.records,
         settled=head.settled,
         due_day=head.due_day,
-        undecided=head.undecided,
+        undecided=head.undecided or None,
     )
 
 
 def _registers(by_name: dict[str, Register]) -> Registers:
-    return Registers(by_name, sum(register.on for register in by_name.values()))
+    return Registers(by_name or None, sum(register.on for register in by_name.values()))

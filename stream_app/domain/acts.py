@@ -211,7 +211,7 @@ def _refund(
             give_back(rel, purchase, before, rules, journal, emptied=emptied)
         if not emptied:
             return Effect.APPLIED, False
-        memory.purchases.remove(purchase)
+        memory.forget_purchase(purchase)
         if act is None:
             appraise_forgotten(rel, purchase, rules, journal)
     return Effect.APPLIED, act is not None and _take_back(rel, act, rules, journal)
@@ -245,8 +245,9 @@ def _take_back(rel: Relationship, act: Act, rules: Rules, journal: Journal | Non
 
 def _withdraw(rel: Relationship, act: Act) -> None:
     """An offer is undone: it is open no more, and if it was taken up, nothing was given."""
-    kept = [offer for offer in rel.offers if offer.key != act.key]
-    if len(kept) < len(rel.offers):
+    offers = rel.offers or []
+    kept = [offer for offer in offers if offer.key != act.key]
+    if len(kept) < len(offers):
         rel.offers = kept
         return
     for other in rel.memory.acts.values():

@@ -116,22 +116,22 @@ class Day(Protocol):
 
 
 class Memory(msgspec.Struct, gc=False):
-    """What the panes remember, by identity, and the purchases.
+    """What the panes remember, by identity, and the purchases; None is none.
 
     `forgotten` counts what went while its pane lived: there was too much of it.
     """
 
     acts: dict[str, Act] = {}
-    undos: dict[str, int] = {}
-    early: dict[str, list[EarlyUndo]] = {}
-    purchases: list[Purchase] = []
+    undos: dict[str, int] | None = None
+    early: dict[str, list[EarlyUndo]] | None = None
+    purchases: list[Purchase] | None = None
     forgotten: int = 0
 
     def seen_on(self, event: Interaction) -> int | None:
         """The day under which a record of the same identity is remembered."""
         key = act_key(event.platform, event.id)
         if event.undo:
-            return self.undos.get(key)
+            return None if self.undos is None else self.undos.get(key)
         act = self.acts.get(key)
         return None if act is None else act.at_ms // DAY_MS
 
@@ -155,6 +155,8 @@ class Memory(msgspec.Struct, gc=False):
         if today.undos is None:
             today.undos = []
         today.undos.append(key)
+        if self.undos is None:
+            self.undos = {}
         self.undos[key] = undo.at_ms // DAY_MS
         if len(today.undos) > ACTS_PER_DAY:
             self._forget_undo(today)
@@ -163,6 +165,7 @@ class Memory(msgspec.Struct, gc=False):
 
     def _forget_undo(self, memory: Day) -> None:
         assert memory.undos is not None
+        assert self.undos is not None
         memory.changed = True
         del self.undos[memory.undos.pop(0)]
         self.forgotten += 1
@@ -175,12 +178,15 @@ class Memory(msgspec.Struct, gc=False):
         if today.early is None:
             today.early = []
         today.early.append(early)
+        if self.early is None:
+            self.early = {}
         self.early.setdefault(key, []).append(early)
         if len(today.early) > ACTS_PER_DAY:
             self._drop_early(today.early.pop(0))
             self.forgotten += 1
 
     def _drop_early(self, early: EarlyUndo) -> None:
+        assert self.early is not None
         rest = [other for other in self.early[early.key] if other is not early]
         if rest:
             self.early[early.key] = rest
@@ -193,7 +199,7 @@ class Memory(msgspec.Struct, gc=False):
         """The undos of this very act that came before it; they have found it, and go."""
         found = [
             early
-            for early in self.early.get(key, ())
+            for early in (self.early or {}).get(key, ())
             if early.verb == event.verb and early.inbound == event.inbound
         ]
         for early in found:
@@ -231,17 +237,21 @@ class Memory(msgspec.Struct, gc=False):
 
     def add_purchase(self, purchase: Purchase, as_of_day: int) -> None:
         """Remember a purchase, newest by event time last; drop what is too old or too many."""
-        self.purchases.append(purchase)
-        self.purchases.sort(key=_purchase_order)
+        purchases = sorted([*(self.purchases or ()), purchase], key=_purchase_order)
         oldest = as_of_day - PURCHASE_LIFE_DAYS
-        kept = [p for p in self.purchases if p.at_ms // DAY_MS > oldest]
+        kept = [p for p in purchases if p.at_ms // DAY_MS > oldest]
         self.purchases = kept[-PURCHASES:]
+
+    def forget_purchase(self, purchase: Purchase) -> None:
+        """Nothing is left of it to refund."""
+        assert self.purchases is not None
+        self.purchases.remove(purchase)
 
     def purchase(self, undo: Interaction, as_of_day: int) -> Purchase | None:
         """The purchase that a refund speaks of: the one it names, else the newest not after it."""
         oldest = as_of_day - PURCHASE_LIFE_DAYS
         named = None if undo.undoes is None else act_key(undo.platform, undo.undoes)
-        for purchase in reversed(self.purchases):
+        for purchase in reversed(self.purchases or ()):
             if purchase.at_ms // DAY_MS <= oldest:
                 continue
             if named is not None:
@@ -259,9 +269,12 @@ class Memory(msgspec.Struct, gc=False):
         """Take up what a stored pane remembered."""
         for act in memory.acts:
             self.acts[act.key] = act
-        for key in memory.undos or ():
-            self.undos[key] = day
+        if memory.undos:
+            self.undos = {} if self.undos is None else self.undos
+            self.undos.update(dict.fromkeys(memory.undos, day))
         for early in memory.early or ():
+            if self.early is None:
+                self.early = {}
             self.early.setdefault(early.key, []).append(early)
 
     def drop(self, memory: Day) -> None:
@@ -269,6 +282,7 @@ class Memory(msgspec.Struct, gc=False):
         for act in memory.acts:
             del self.acts[act.key]
         for key in memory.undos or ():
+            assert self.undos is not None
             del self.undos[key]
         for early in memory.early or ():
             self._drop_early(early)

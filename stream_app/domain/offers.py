@@ -10,6 +10,8 @@ from stream_app.domain.state import Relationship
 
 
 def open_offer(rel: Relationship, offer: Offer, rules: Rules) -> None:
+    if rel.offers is None:
+        rel.offers = []
     insort(rel.offers, offer)
     forget_offers(rel, rules)
     if len(rel.offers) > rules.open_offers:
@@ -24,9 +26,10 @@ def forget_offers(rel: Relationship, rules: Rules) -> None:
 
 def take_answered_offer(rel: Relationship, at_ms: int, rules: Rules) -> Offer | None:
     """The oldest open offer that an act at `at_ms` answers; it is open no longer."""
-    for index, offer in enumerate(rel.offers):
+    offers = rel.offers or []
+    for index, offer in enumerate(offers):
         if offer.at_ms > at_ms:
             return None
         if at_ms - offer.at_ms <= rules.answer_ms:
-            return rel.offers.pop(index)
+            return offers.pop(index)
     return None

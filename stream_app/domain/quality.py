@@ -53,7 +53,7 @@ def quality(rel: Relationship, at_ms: int, topics: tuple[str, ...]) -> Quality:
     """The quality of a relationship at `at_ms`; `topics` are those that its brand declares."""
     first = trust(rel, at_ms)
     second = sincerity(rel, at_ms)
-    third = common_values(rel.worth.topics, topics) if topics else None
+    third = common_values(rel.worth.topics or {}, topics) if topics else None
     fourth = value_exchanged(rel, at_ms)
     if first is None:
         return Quality(None, _rounded(second), _rounded(third), _rounded(fourth), None)
@@ -83,7 +83,7 @@ def trust(rel: Relationship, at_ms: int) -> float | None:
     for as long as they last.
     """
     good_total, bad_total = rel.worth.sums[GOOD], rel.worth.sums[BAD]
-    if len(rel.members.by_name) > rel.members.on:
+    if rel.members.by_name and len(rel.members.by_name) > rel.members.on:
         ended = sum(weight(at) for at in _times(rel.members, on=False))
         bad_total += ended * amount(ENDED_MEMBERSHIP_WEIGHT)
     if rel.blocks.on:
@@ -98,7 +98,7 @@ def trust(rel: Relationship, at_ms: int) -> float | None:
 def _times(registers: Registers, *, on: bool, prefix: str = "") -> Iterable[int]:
     return (
         register.at_ms
-        for name, register in registers.by_name.items()
+        for name, register in (registers.by_name or {}).items()
         if register.on is on and name.startswith(prefix)
     )
 

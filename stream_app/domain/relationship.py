@@ -216,9 +216,12 @@ def _book(
 ) -> None:
     """An advance from `current` goes into the reports, and is decided in 120 days."""
     day = at_ms // DAY_MS
-    rel.undecided.append(Undecided(day + SURVIVAL_DAYS, current + 1, current + len(won), credits))
-    if len(rel.undecided) > UNDECIDED:
-        del rel.undecided[0]
+    undecided = rel.undecided
+    if undecided is None:
+        undecided = rel.undecided = []
+    undecided.append(Undecided(day + SURVIVAL_DAYS, current + 1, current + len(won), credits))
+    if len(undecided) > UNDECIDED:
+        del undecided[0]
     if journal is not None:
         on = journal.midnight_day(day) if by_midnight else journal.open_day(day)
         journal.advance(rel.brand, on, current + 1, won, credits, found.overall)

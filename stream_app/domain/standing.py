@@ -22,13 +22,15 @@ class Register(msgspec.Struct, gc=False, array_like=True):
 
 
 class Registers(msgspec.Struct, gc=False):
-    """Registers by name, with how many are on."""
+    """Registers by name (None while there are none), with how many are on."""
 
-    by_name: dict[str, Register] = {}
+    by_name: dict[str, Register] | None = None
     on: int = 0
 
     def write(self, name: str, at_ms: int, holder: str | None) -> None:
         """An act (with its id) or an undo (`None`) at `at_ms`; the newest event time wins."""
+        if self.by_name is None:
+            self.by_name = {}
         register = self.by_name.get(name)
         if register is None:
             self.by_name[name] = Register(at_ms, holder)
@@ -38,7 +40,7 @@ class Registers(msgspec.Struct, gc=False):
 
     def release(self, prefix: str, holder: str, at_ms: int) -> bool:
         """Turn off the register under `prefix` that this very act holds on, whatever the times."""
-        for name, register in self.by_name.items():
+        for name, register in (self.by_name or {}).items():
             if register.holder == holder and name.startswith(prefix):
                 self._set(register, at_ms, None)
                 return True

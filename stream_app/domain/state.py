@@ -23,7 +23,8 @@ class Relationship(msgspec.Struct, gc=False):
     the day under which the relationship stands in the index of silence (see `silence`). `highest`
     is the highest stage it has been at, `credited` the number of records at its last advance.
     `touches_from_ms` is not after any touch. `undecided` are advances that are still to prove
-    that they last, the next one first.
+    that they last, the next one first. Lists that most relationships never need are None until
+    there is something to put in: with a million of them, empty lists are most of the memory.
     """
 
     brand: str
@@ -33,7 +34,7 @@ class Relationship(msgspec.Struct, gc=False):
     memory: Memory
     members: Registers
     blocks: Registers
-    offers: list[Offer]
+    offers: list[Offer] | None
     worth: Worth
     touches: list[Touch]
     rules_version: str
@@ -47,7 +48,7 @@ class Relationship(msgspec.Struct, gc=False):
     credited: int = 0
     settled: bool = True
     due_day: int | None = None
-    undecided: list[Undecided] = []
+    undecided: list[Undecided] | None = None
 
     @classmethod
     def starting(cls, brand: str, person: str, as_of: int, rules: Rules) -> Relationship:
@@ -60,7 +61,7 @@ class Relationship(msgspec.Struct, gc=False):
             Memory(),
             Registers(),
             Registers(),
-            [],
+            None,
             no_worth(),
             [],
             rules.version,
@@ -68,7 +69,7 @@ class Relationship(msgspec.Struct, gc=False):
 
     def note_topic_fit(self, rules: Rules) -> None:
         """Write the topic fit where conditions read it."""
-        fit = common_values(self.worth.topics, rules.topics)
+        fit = common_values(self.worth.topics or {}, rules.topics)
         self.windows.sums[TOPIC_FIT] = UNKNOWN if fit is None else fit
 
     def knows(self, event: Interaction, horizon: int) -> bool:

@@ -124,14 +124,14 @@ class Windows(msgspec.Struct, gc=False):
     Behind the sums stand two values that have no window: memberships (MEMBERS) and topic fit
     (TOPIC_FIT, not a number while nothing is known), so that a condition reads all alike.
     `next_exit` is a lower bound of the next day on which a pane leaves a window. `dropped` are days
-    whose panes are stored but gone.
+    whose panes are stored but gone, None if there are none.
     """
 
     day: int
     sums: list[float]
     panes: dict[int, Pane] = {}
     next_exit: int = NEVER
-    dropped: list[int] = []
+    dropped: list[int] | None = None
 
     @classmethod
     def starting(cls, day: int, rules: Rules) -> Windows:
@@ -168,7 +168,9 @@ class Windows(msgspec.Struct, gc=False):
         """Give up the panes up to the day `last_dead`."""
         gone = [day for day in self.panes if day <= last_dead]
         panes = [self.panes.pop(day) for day in gone]
-        self.dropped.extend(day for day, pane in zip(gone, panes, strict=True) if pane.stored)
+        stored = [day for day, pane in zip(gone, panes, strict=True) if pane.stored]
+        if stored:
+            self.dropped = [*(self.dropped or ()), *stored]
         return panes
 
     def walk(self, to_day: int, rules: Rules) -> Iterator[int]:

@@ -52,10 +52,10 @@ Parts = tuple[tuple[int, int], ...]
 
 
 class Worth(msgspec.Struct, gc=False):
-    """The decayed sums of a relationship, and the weights of its topics."""
+    """The decayed sums of a relationship, and the weights of its topics, if any."""
 
     sums: list[int]
-    topics: dict[str, int] = {}
+    topics: dict[str, int] | None = None
 
     def add(self, parts: Parts, unit: int) -> None:
         """Add what an act is worth; `unit` is `weight` of its time, negative to take it back."""
@@ -65,6 +65,8 @@ class Worth(msgspec.Struct, gc=False):
 
     def add_topics(self, topics: Iterable[str], unit: int) -> None:
         """Add one to each topic; of too many the lightest go."""
+        if self.topics is None:
+            self.topics = {}
         held = self.topics
         for topic in dict.fromkeys(topics):
             total = held.get(topic, 0) + unit
