@@ -19,8 +19,8 @@ from .world import PARTITIONS, ChaosError, World
 
 _END_LIMIT_S: Final = 120.0
 _LOOK_S: Final = 1.0
-_SUPPLY: Final = 2
-"""Times the records of the planned time: faults that take longer need work to fall upon."""
+_LONGER_S: Final = 180.0
+"""Beyond the planned time there are records for so long: late faults need work to fall upon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ async def _run(
     for worker in world.workers[:2]:
         await worker.until_running()
     seconds = options.minutes * 60 - SETTLE_S / 2
-    count = int(seconds * options.per_second * _SUPPLY)
+    count = int((seconds + _LONGER_S / 3) * options.per_second)
     end_ms = int(time.time() * 1000)
     all_records = list(records(options.seed, count, end_ms, world.settings.topics, PARTITIONS))
     feeder = Feeder(world.settings.broker, PARTITIONS)
