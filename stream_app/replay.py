@@ -88,18 +88,22 @@ class Replay:
         known = self._states.get(key)
         rel, partition = known or (None, self._partition(key))
         outcome = partition.apply(rel, event, recorded_ms)
-        if isinstance(outcome, Seen):
-            tally.duplicates += 1
-            return []
-        if isinstance(outcome, Reject):
-            tally.refused[outcome.reason] += 1
-            return outcome
+        if not isinstance(outcome, tuple):
+            return self._not_applied(outcome)
         tally.applied += 1
         if known is None:
             self._states[key] = outcome[0], partition
-        if not tally.applied % _LINES_PER_JOURNAL:
+        if partition.journal is not None and not tally.applied % _LINES_PER_JOURNAL:
             self._take_journals()
-        return self._write(outcome[1].moves)
+        moves = outcome[1].moves
+        return self._write(moves) if moves else []
+
+    def _not_applied(self, outcome: Seen | Reject) -> list[bytes] | Reject:
+        if isinstance(outcome, Seen):
+            self.tally.duplicates += 1
+            return []
+        self.tally.refused[outcome.reason] += 1
+        return outcome
 
     def feed_cost(self, line: bytes) -> Reject | None:
         """Count one line of costs, or say why it is refused."""

@@ -118,9 +118,28 @@ def format_date(day: int) -> str:
     return _date_of[day]
 
 
+class _MinuteText(dict[int, str]):
+    """Number of a minute -> `YYYY-MM-DDTHH:MM:`, kept like the above."""
+
+    def __missing__(self, minute: int) -> str:
+        day, rest = divmod(minute, DAY_MS // MINUTE_MS)
+        text = f"{_date_of[day]}T{rest // 60:02d}:{rest % 60:02d}:"
+        if len(self) >= _DAYS_KEPT:
+            self.clear()
+        self[minute] = text
+        return text
+
+
+_minute_text = _MinuteText()
+_SECOND_TEXT: Final = tuple(_SECONDS)
+_MILLISECOND_TEXT: Final = tuple(_MILLISECONDS)
+
+
 def format_time(at_ms: int) -> str:
     """RFC 3339, UTC, with milliseconds: how the service writes every time."""
-    day, rest = divmod(at_ms, DAY_MS)
-    seconds, ms = divmod(rest, SECOND_MS)
-    minutes, second = divmod(seconds, 60)
-    return f"{_date_of[day]}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{ms:03d}Z"
+    rest = at_ms % MINUTE_MS
+    return (
+        _minute_text[at_ms // MINUTE_MS]
+        + _SECOND_TEXT[rest // SECOND_MS]
+        + _MILLISECOND_TEXT[rest % SECOND_MS]
+    )

@@ -184,10 +184,8 @@ def _move(
 
 def since_last_advance(rel: Relationship, at_ms: int) -> list[Touch]:
     """The touches that an advance at `at_ms` would be credited to."""
-    oldest_ms = at_ms - TOUCH_LIFE_MS
-    return [
-        touch for touch in rel.touches if touch.number > rel.credited and touch.at_ms >= oldest_ms
-    ]
+    oldest_ms, credited = at_ms - TOUCH_LIFE_MS, rel.credited
+    return [touch for touch in rel.touches if touch.number > credited and touch.at_ms >= oldest_ms]
 
 
 def _credit(
@@ -198,9 +196,11 @@ def _credit(
     if journal is not None and rel.brand in journal.paths:
         path = tuple(touch.method for touch in touches)
         journal.paths[rel.brand].append(GonePath(path, rel.stage + 1, reached))
-    won = tuple(rung > rel.highest for rung in range(rel.stage + 1, reached + 1))
+    highest = rel.highest
+    won = tuple([rung > highest for rung in range(rel.stage + 1, reached + 1)])
     rel.credited = rel.records
-    rel.highest = max(rel.highest, reached)
+    if reached > highest:
+        rel.highest = reached
     return credit(touches, rules.model), won
 
 
