@@ -67,11 +67,13 @@ class Replay:
             Partition(policy, journal=Journal(method_limit=method_limit) if reports else None)
             for _ in range(partitions)
         ]
+        self._only = self._partitions[0] if partitions == 1 else None
         self._paths: deque[GonePath] = deque(maxlen=PATHS)
         for partition in self._partitions:
             if partition.journal is not None and paths_of is not None:
                 partition.journal.paths[paths_of] = self._paths
-        self._states: dict[str, tuple[Relationship, Partition]] = {}
+        self._states: dict[str, Relationship] = {}
+        self._homes: dict[str, Partition] = {}
         self._ledger = Ledger(Sketch)
         self._costs: dict[tuple[str, str], KnownCost] = {}
 
@@ -85,14 +87,14 @@ class Replay:
             return read
         event, recorded_ms = read
         key = relationship_key(event.brand, event.person)
-        known = self._states.get(key)
-        rel, partition = known or (None, self._partition(key))
+        rel = self._states.get(key)
+        partition = self._only or self._partition(key)
         outcome = partition.apply(rel, event, recorded_ms)
         if not isinstance(outcome, tuple):
             return self._not_applied(outcome)
         tally.applied += 1
-        if known is None:
-            self._states[key] = outcome[0], partition
+        if rel is None:
+            self._states[key] = outcome[0]
         if partition.journal is not None and not tally.applied % _LINES_PER_JOURNAL:
             self._take_journals()
         moves = outcome[1].moves
@@ -129,7 +131,8 @@ class Replay:
         for partition in self._partitions:
             if partition.journal is not None:
                 partition.journal.nothing_at_hand()
-        for rel, partition in self._states.values():
+        for key, rel in self._states.items():
+            partition = self._partition(key)
             end_ms = partition.watermark if until_ms is None else until_ms
             if end_ms is not None:
                 rules = self.policy.rules_for(rel.brand)
@@ -143,7 +146,7 @@ class Replay:
 
     def paths(self, brand: str) -> list[GonePath]:
         """The newest paths of `paths_of`, oldest first; those without an advance are last."""
-        for rel, _ in self._states.values():
+        for rel in self._states.values():
             if rel.brand == brand:
                 methods = tuple(touch.method for touch in since_last_advance(rel, rel.as_of))
                 self._paths.append(GonePath(methods, 0, 0))
@@ -156,18 +159,22 @@ class Replay:
     def cost_shares(self, brand: str, person: str) -> list[CostShare] | None:
         """What of each method's cost falls on a relationship; None if there is none."""
         self._take_journals()
-        known = self._states.get(relationship_key(brand, person))
-        return None if known is None else self._ledger.cost_shares(known[0])
+        rel = self._states.get(relationship_key(brand, person))
+        return None if rel is None else self._ledger.cost_shares(rel)
 
     def stages(self) -> dict[str, int]:
         """How many relationships are in each stage."""
-        counted = Counter(rel.stage for rel, _ in self._states.values())
+        counted = Counter(rel.stage for rel in self._states.values())
         return {stage.label: counted[stage] for stage in Stage}
 
     def _partition(self, key: str) -> Partition:
-        if len(self._partitions) == 1:
-            return self._partitions[0]
-        return self._partitions[partition_of(key.encode(), len(self._partitions))]
+        if self._only is not None:
+            return self._only
+        home = self._homes.get(key)
+        if home is None:
+            home = self._partitions[partition_of(key.encode(), len(self._partitions))]
+            self._homes[key] = home
+        return home
 
     def _take_journals(self) -> None:
         for partition in self._partitions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from sys import intern
 from typing import Annotated, Any, Final, Literal, TypeVar, cast
 
 import msgspec
@@ -141,7 +142,7 @@ _FAST_TYPES: Final[dict[str, Any]] = {
     "topics": Annotated[tuple[str, ...], Meta(max_length=MAX_TOPICS)] | None,
     "value": MoneyV1 | None,
 }
-"""Without the patterns, which are dear. What they ask for is checked by `_is_sound`."""
+"""Without the patterns, which are dear. What they ask for is checked by `_decode`."""
 _LOOSE_TYPES: Final[dict[str, Any]] = {
     "direction": Literal["inbound", "outbound"] | None,
     "op": Literal["create", "undo"] | None,
@@ -268,7 +269,20 @@ def _decode(value: bytes | None, decode: Callable[[bytes], W]) -> W | None:
         wire = decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return wire if _is_sound(wire) else None
+    # what the decoder did not look at: the verb for its direction, slugs, control characters
+    if wire.verb not in _VERBS[wire.direction]:
+        return None
+    try:
+        wire.brand = _slugs[wire.brand]
+        wire.platform = _slugs[wire.platform]
+        if wire.topics:
+            for topic in wire.topics:
+                _slugs[topic]
+    except KeyError:
+        return None
+    if not wire.person.isprintable() and _has_no_control(wire.person) is None:
+        return None
+    return wire
 
 
 def _why_not(value: bytes | None, decode_loose: Callable[[bytes], object]) -> Reject:
@@ -315,7 +329,7 @@ def _interaction(wire: InteractionV1, at_ms: int, policy: Policy) -> Interaction
         else _kind(wire, policy),
         wire.undoes,
         wire.object,
-        wire.method,
+        wire.method and intern(wire.method),  # a state holds many that are the same
         None if value is None else Money(Decimal(value.amount), value.currency),
         cast("tuple[str, ...]", wire.topics) or (),
         wire.sentiment,
@@ -329,21 +343,6 @@ def _kind(wire: InteractionV1, policy: Policy) -> Kind:
     if sentiment is not None and sentiment < policy.rules_for(wire.brand).negative_below:
         return Kind.NEGATIVE
     return Kind.INCENTIVISED if wire.incentivised else Kind.PLAIN
-
-
-def _is_sound(wire: InteractionV1) -> bool:
-    """Whether what the decoder did not look at holds, too: verb, slugs and control characters."""
-    if wire.verb not in _VERBS[wire.direction]:
-        return False
-    try:
-        wire.brand = _slugs[wire.brand]
-        wire.platform = _slugs[wire.platform]
-        if wire.topics:
-            for topic in wire.topics:
-                _slugs[topic]
-    except KeyError:
-        return False
-    return wire.person.isprintable() or _has_no_control(wire.person) is not None
 
 
 def _explain(value: bytes) -> Reject:

@@ -92,11 +92,9 @@ def parse_time(value: int | str) -> int:
     Raises ValueError if it is none, before the year 2000, or past 9999, where RFC 3339 ends.
     """
     at_ms = value if isinstance(value, int) else parse_rfc3339(value)
-    if at_ms < YEAR_2000_MS:
-        raise ValueError("before the year 2000")
-    if at_ms >= YEAR_10000_MS:
-        raise ValueError("after the year 9999")
-    return at_ms
+    if YEAR_2000_MS <= at_ms < YEAR_10000_MS:
+        return at_ms
+    raise ValueError("before the year 2000" if at_ms < YEAR_2000_MS else "after the year 9999")
 
 
 class _DateOf(dict[int, str]):

@@ -57,31 +57,39 @@ _encode: Final = msgspec.json.Encoder().encode
 _LABELS: Final[Mapping[int, Any]] = {stage: stage.label for stage in Stage}
 
 
+_hashes: Final[dict[str, blake2b]] = {}
+
+
 def transition_id(application_id: str, move: Transition) -> str:
     """32 hex digits: a hash of application, relationship, epoch and sequence."""
-    name = f"{application_id}\n{move.brand}/{move.person}\n{move.epoch}\n{move.sequence}"
-    return blake2b(name.encode(), digest_size=16).hexdigest()
+    begun = _hashes.get(application_id)
+    if begun is None:
+        begun = blake2b(f"{application_id}\n".encode(), digest_size=16)
+        _hashes[application_id] = begun
+    hashed = begun.copy()  # cheaper than a new one
+    hashed.update(f"{move.brand}/{move.person}\n{move.epoch}\n{move.sequence}".encode())
+    return hashed.hexdigest()
 
 
 def write_transition(move: Transition, application_id: str) -> bytes:
     """The JSON bytes of a transition."""
     return _encode(
         TransitionV1(
-            id=transition_id(application_id, move),
-            epoch=move.epoch,
-            sequence=move.sequence,
-            brand=move.brand,
-            person=move.person,
-            from_=_LABELS[move.from_stage],
-            to=_LABELS[move.to_stage],
-            move="advance" if move.to_stage > move.from_stage else "lapse",
-            at=format_time(move.at_ms),
-            reason=move.reason,
-            cause=move.cause,
-            evidence=cast("Any", msgspec.Raw(_evidence(move.evidence))),
-            quality=move.quality,
-            credits=move.credits,
-            policy=move.policy,
+            transition_id(application_id, move),
+            move.epoch,
+            move.sequence,
+            move.brand,
+            move.person,
+            _LABELS[move.from_stage],
+            _LABELS[move.to_stage],
+            "advance" if move.to_stage > move.from_stage else "lapse",
+            format_time(move.at_ms),
+            move.reason,
+            move.cause,
+            cast("tuple[Finding, ...]", _evidence(move.evidence)),
+            move.quality,
+            move.credits,
+            move.policy,
         )
     )
 
@@ -99,23 +107,23 @@ class _Fragment(NamedTuple):
 
 _fragments: dict[tuple[Rules, int, int], list[_Fragment]] = {}
 _EVIDENCE_KEPT: Final = 4_096
-_written: dict[tuple[Rules, int, int, tuple[float, ...]], bytes] = {}
+_written: dict[tuple[Rules, int, int, tuple[float, ...]], msgspec.Raw] = {}
 
 
-def _evidence(evidence: Evidence) -> bytes:
+def _evidence(evidence: Evidence) -> msgspec.Raw:
     """What `evidence.findings()` is as JSON, three times faster.
 
     Many relationships begin alike, so the newest are kept. (A slot is always an integer, or
     always not: what is equal is written alike.)
     """
     if evidence.blocks:
-        return _encode(evidence.findings())
+        return msgspec.Raw(_encode(evidence.findings()))
     name = evidence.rules, evidence.current, evidence.reached, evidence.values
     written = _written.get(name)
     if written is None:
         if len(_written) >= _EVIDENCE_KEPT:
             _written.clear()
-        written = _written[name] = _write_evidence(evidence)
+        written = _written[name] = msgspec.Raw(_write_evidence(evidence))
     return written
 
 

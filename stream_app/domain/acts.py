@@ -35,11 +35,6 @@ from stream_app.domain.verbs import (
 )
 from stream_app.domain.windows import Pane
 
-_PLAIN_VERBS: Final = frozenset(
-    {*INBOUND_VERBS, *OUTBOUND_VERBS} - {*MEMBERSHIP_VERBS, "purchase", "block"}
-)
-"""Verbs of acts that only count."""
-
 
 class Effect(IntEnum):
     """What an accepted record did to its relationship, for the counters."""
@@ -50,6 +45,13 @@ class Effect(IntEnum):
     """An undo before its act: remembered."""
     UNDONE_BEFORE = 3
     """An act whose undo came first: without effect."""
+
+
+_APPLIED: Final = Effect.APPLIED
+_PLAIN_VERBS: Final = frozenset(
+    {*INBOUND_VERBS, *OUTBOUND_VERBS} - {*MEMBERSHIP_VERBS, "purchase", "block"}
+)
+"""Verbs of acts that only count."""
 
 
 def do(
@@ -71,11 +73,11 @@ def do(
     )
     verb = act.verb
     purchase = _purchase_of(act, event, rules) if verb == "purchase" else None
-    memory = rel.memory
-    today = rel.windows.open(event.at_ms // DAY_MS, rules)
+    memory, windows = rel.memory, rel.windows
+    today = windows.open(act.at_ms // DAY_MS, rules)
     if memory.early and not _survives_early_undos(rel, event, key, purchase, rules):
         act.in_effect = False
-        memory.remember(act, today, rel.windows.panes)
+        memory.remember(act, today, windows.panes)
         return Effect.UNDONE_BEFORE, False
     if act.inbound:
         changed = _count(rel, act, today, rules)
@@ -83,7 +85,7 @@ def do(
         changed = False
         if verb == "offer":
             open_offer(rel, Offer(act.at_ms, act.number, key), rules)
-    memory.remember(act, today, rel.windows.panes)
+    memory.remember(act, today, windows.panes)
     appraise(rel, act, rules)
     method = event.method
     if method:
@@ -91,7 +93,7 @@ def do(
             method = journal.method(rel.brand, method)
         touch(rel, act, method, journal)
     if verb in _PLAIN_VERBS:
-        return Effect.APPLIED, changed
+        return _APPLIED, changed
     if purchase is not None:
         appraise_money(rel, purchase, None)
         purchase.booked = act.booked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from stream_app.domain.clock import DAY_MS
@@ -118,7 +119,7 @@ def receive(
     if purchase.left is None:
         return
     if method:
-        parts = {method: MILLION}
+        parts: Mapping[str, int] = {method: MILLION}
     else:
         oldest_ms = rel.as_of - TOUCH_LIFE_MS
         parts = credit(

@@ -22,6 +22,7 @@ OTHER: Final = "other"
 TOUCHES: Final = 64
 TOUCH_LIFE_MS: Final = 90 * DAY_MS
 _WEIGHT_BITS: Final = 40
+_METHODS_KEPT: Final = 4_096
 TIME_DECAY_HALF_LIFE_MS: Final = 7 * DAY_MS
 
 
@@ -34,7 +35,20 @@ class Touch(msgspec.Struct, frozen=True, gc=False, array_like=True):
     number: int
 
 
-def credit(touches: Sequence[Touch], model: Model) -> dict[str, int]:
+class _AllTo(dict[str, Mapping[str, int]]):
+    """Method -> the whole credit for it: as a state holds many of these, one for all."""
+
+    def __missing__(self, method: str) -> Mapping[str, int]:
+        if len(self) >= _METHODS_KEPT:
+            self.clear()
+        self[method] = whole = {method: MILLION}
+        return whole
+
+
+_all_to = _AllTo()
+
+
+def credit(touches: Sequence[Touch], model: Model) -> Mapping[str, int]:
     """Millionths of the credit per method, by name; no touch: all of it is unattributed.
 
     `touches` are in log order. `position` gives 40 % to the first, 40 % to the last and the rest
@@ -44,7 +58,7 @@ def credit(touches: Sequence[Touch], model: Model) -> dict[str, int]:
         return {UNATTRIBUTED: MILLION}
     methods = {touch.method for touch in touches}
     if len(methods) == 1:
-        return {touches[0].method: MILLION}
+        return _all_to[touches[0].method]
     weights = dict.fromkeys(sorted(methods), 0)
     for touch, weight in zip(touches, _weights(touches, model), strict=True):
         weights[touch.method] += weight
