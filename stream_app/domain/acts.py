@@ -33,7 +33,6 @@ from stream_app.domain.verbs import (
     OUTBOUND_VERBS,
     REINFORCED_PANE_CODE,
 )
-from stream_app.domain.windows import Pane
 
 
 class Effect(IntEnum):
@@ -80,7 +79,10 @@ def do(
         memory.remember(act, today, windows.panes)
         return Effect.UNDONE_BEFORE, False
     if act.inbound:
-        changed = _count(rel, act, today, rules)
+        code = FIRST_CODE[verb] + act.kind
+        changed = windows.count_in(today, act.at_ms // DAY_MS, code, 1, rules)
+        if rel.offers and rules.attracts[code]:
+            changed |= _answer(rel, act, rules)
     else:
         changed = False
         if verb == "offer":
@@ -107,18 +109,14 @@ def do(
     return Effect.APPLIED, changed
 
 
-def _count(rel: Relationship, act: Act, today: Pane, rules: Rules) -> bool:
-    """Count an inbound act, and the answer that it is to an offer. True if any sum changed."""
-    day = act.at_ms // DAY_MS
-    code = FIRST_CODE[act.verb] + act.kind
-    changed = rel.windows.count_in(today, day, code, 1, rules)
-    if rel.offers and rules.attracts[code]:
-        act.answered = take_answered_offer(rel, act.at_ms, rules)
-        if act.answered is not None:
-            appraise_answer(rel, act, rules)
-            appraise_taken(rel, act.answered.at_ms)
-            changed |= rel.windows.count(day, REINFORCED_PANE_CODE, 1, rules)
-    return changed
+def _answer(rel: Relationship, act: Act, rules: Rules) -> bool:
+    """Count the answer that an inbound act is to an open offer, if any. True if any sum changed."""
+    act.answered = take_answered_offer(rel, act.at_ms, rules)
+    if act.answered is None:
+        return False
+    appraise_answer(rel, act, rules)
+    appraise_taken(rel, act.answered.at_ms)
+    return rel.windows.count(act.at_ms // DAY_MS, REINFORCED_PANE_CODE, 1, rules)
 
 
 def _purchase_of(act: Act, event: Interaction, rules: Rules) -> Purchase:

@@ -28,7 +28,9 @@ _NO_TOUCH = (Kind.AUTOMATED, Kind.NEGATIVE)
 
 def appraise(rel: Relationship, act: Act, rules: Rules, sign: int = 1) -> None:
     """Add what an act is worth, its answer to an offer and its money aside, or take it back."""
-    unit = weight(act.at_ms) * sign
+    unit = weight(act.at_ms)
+    if sign < 0:
+        unit = -unit
     if not act.inbound:
         rel.worth.add(OUTBOUND_PARTS[act.verb, act.kind], unit)
         return
@@ -90,19 +92,20 @@ def touch(rel: Relationship, act: Act, method: str, journal: Journal | None) -> 
         return
     if journal is not None:
         act.booked = journal.touch(rel.brand, rel.person, method, act.at_ms // DAY_MS)
+    at_ms = act.at_ms
     oldest_ms = rel.as_of - TOUCH_LIFE_MS
-    if act.at_ms < oldest_ms:
+    if at_ms < oldest_ms:
         return
     touches = rel.touches
-    touches.append(Touch(act.key, method, act.at_ms, act.number))
+    touches.append(Touch(act.key, method, at_ms, act.number))
     if len(touches) > TOUCHES:
         if touches[0].at_ms >= oldest_ms > rel.touches_from_ms:
             rel.touches = touches = [kept for kept in touches if kept.at_ms >= oldest_ms]
             rel.touches_from_ms = min(kept.at_ms for kept in touches)
         if len(touches) > TOUCHES:
             del touches[0]
-    if act.at_ms < rel.touches_from_ms:
-        rel.touches_from_ms = act.at_ms
+    if at_ms < rel.touches_from_ms:
+        rel.touches_from_ms = at_ms
 
 
 def untouch(rel: Relationship, key: str, booked: Booked | None, journal: Journal | None) -> None:

@@ -137,9 +137,10 @@ class Memory(msgspec.Struct, gc=False):
 
     def remember(self, act: Act, today: Day, days: Mapping[int, Day]) -> None:
         """Remember an act of `today`; the oldest go when there are too many."""
-        today.acts.append(act)
+        acts = today.acts
+        acts.append(act)
         self.acts[act.key] = act
-        if len(today.acts) > ACTS_PER_DAY:
+        if len(acts) > ACTS_PER_DAY:
             self._forget_act(today)
         if len(self.acts) > ACTS_PER_RELATIONSHIP:
             self._forget_act(days[min(day for day, memory in days.items() if memory.acts)])

@@ -137,10 +137,11 @@ def _decide(rel: Relationship, last_day: int, journal: Journal | None) -> None:
 
 def _evaluate(rel: Relationship, rules: Rules) -> int:
     """The stage that the relationship belongs in as of now."""
+    current = rel.stage
     values = rel.windows.sums
     values[MEMBERS] = rel.members.on
-    reached = 0 if rel.blocks.on else decide(rel.stage, values, rules)
-    rel.settled = reached == rel.stage
+    reached = 0 if rel.blocks.on else decide(current, values, rules)
+    rel.settled = reached == current
     return reached
 
 
