@@ -92,7 +92,7 @@ class _Replayed(Replay):
     def relationships(self, number: int) -> Iterator[Relationship]:
         """Every state of a partition."""
         home = self._partitions[number]
-        return (rel for rel, partition in self._states.values() if partition is home)
+        return (rel for key, rel in self._states.items() if self._partition(key) is home)
 
     def file(self, moves: Iterable[bytes]) -> None:
         """Keep transitions by relationship."""
