@@ -85,13 +85,15 @@ class Accounts(msgspec.Struct, frozen=True):
 class Rules:
     """A brand's policy compiled for the hot path. Immutable after construction.
 
-    `rising`: slots under a condition of the form `<=`, which time alone can make true.
+    `asked`, by current stage: the condition of each. `rising`: slots under a condition of the form
+    `<=`, which time alone can make true.
     `gains` and `first_gains`, by code: what an act adds to the gauges while no cap is in its way,
     on a day that has had attraction before, and on one that had none.
     """
 
     __slots__ = (
         "answer_ms",
+        "asked",
         "attracts",
         "enter",
         "first_gains",
@@ -141,6 +143,7 @@ class Rules:
         slots = {gauge: slot for slot, gauge in enumerate(gauges)}
         self.enter = tuple(_compile(stage.enter, slots) for stage in brand.stages)
         self.hold = tuple(_compile(stage.hold, slots) for stage in brand.stages)
+        self.asked = tuple(self._asked_at(stage) for stage in range(5))
         self.reads_topic_fit = any(
             slot == TOPIC_FIT
             for stage in (*self.enter, *self.hold)
@@ -153,6 +156,12 @@ class Rules:
             for clause in stage
             for slot, at_least, _, _ in clause
             if not at_least and slot >= 0
+        )
+
+    def _asked_at(self, current: int) -> tuple[CompiledRule, ...]:
+        """What each stage asks of a relationship that is at `current`."""
+        return tuple(
+            self.hold[level] if level < current else self.enter[level] for level in range(4)
         )
 
     def _gains(self, points: Points, objects: bool, active: bool = False) -> Gains:

@@ -17,8 +17,7 @@ def decide(current: int, values: Sequence[float], rules: Rules) -> int:
     `enter`. So a relationship climbs by the strict conditions, stays by the lenient ones and cools
     down step by step. `values` are those of `Windows.sums`.
     """
-    for level in range(4):
-        rule = rules.hold[level] if level < current else rules.enter[level]
+    for level, rule in enumerate(rules.asked[current]):
         for clause in rule:
             for slot, at_least, threshold, _ in clause:
                 # written so that a value that is not a number passes

@@ -31,9 +31,9 @@ BUGS: Final = {
         "if not (values[slot] <= threshold if",
     ),
     "enter and hold are swapped": (
-        "domain/stages.py",
-        "rule = rules.hold[level] if level < current else rules.enter[level]",
-        "rule = rules.enter[level] if level < current else rules.hold[level]",
+        "domain/policy.py",
+        "self.hold[level] if level < current else self.enter[level]",
+        "self.enter[level] if level < current else self.hold[level]",
     ),
     "the watermark forgets the lateness": (
         "domain/partition.py",
