@@ -51,7 +51,9 @@ MEANING: Final[dict[Kind, str]] = {
 QUIET_S: Final = 4.0
 """Before the first fault, so that everybody is at work."""
 SLOT_S: Final = 2.5
-"""On average one fault begins in such a time; those that last go on beside the next."""
+"""One fault begins in each such time until every kind has come; those that last overlap."""
+LATER_SLOT_S: Final = 5.0
+"""From then on: more would only wait for each other."""
 SETTLE_S: Final = 6.0
 """Of feeding after the last fault."""
 
@@ -70,17 +72,15 @@ class Fault:
 def plan(seed: int, minutes: float) -> list[Fault]:
     """The schedule. Every kind comes once before any comes twice, in an order of its own."""
     dice = Random(f"rapport chaos {seed}")
-    slots = max(1, int((minutes * 60 - QUIET_S - SETTLE_S) / SLOT_S))
+    faults: list[Fault] = []
     kinds: list[Kind] = []
-    while len(kinds) < slots:
-        kinds += dice.sample(list(Kind), len(Kind))
-    return [
-        Fault(
-            number,
-            round(QUIET_S + (number + dice.uniform(0, 0.8)) * SLOT_S, 2),
-            kind,
-            dice.random(),
-            round(dice.uniform(0.5, 3.0), 2),
-        )
-        for number, kind in enumerate(kinds[:slots])
-    ]
+    begin_s, end_s = QUIET_S, minutes * 60 - SETTLE_S
+    while True:
+        slot_s = SLOT_S if len(faults) < len(Kind) else LATER_SLOT_S
+        if begin_s + slot_s > end_s and faults:
+            return faults
+        kinds = kinds or dice.sample(list(Kind), len(Kind))
+        at_s, whom = begin_s + dice.uniform(0, 0.8) * slot_s, dice.random()
+        length_s = dice.uniform(0.5, 3.0)
+        faults.append(Fault(len(faults), round(at_s, 2), kinds.pop(), whom, round(length_s, 2)))
+        begin_s += slot_s
