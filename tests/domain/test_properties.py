@@ -210,4 +210,4 @@ def test_undo_takes_back_exactly_what_the_act_gave(
 def _measured(rel: Relationship) -> object:
     sums = [value for value in rel.windows.sums if value == value]
     # An offer beyond the bound of 64 is another matter: there are never so many here.
-    return msgspec.to_builtins((sums, rel.offers)), _counts(rel)
+    return msgspec.to_builtins((sums, rel.offers or [])), _counts(rel)
