@@ -78,15 +78,14 @@ def do(
         act.in_effect = False
         memory.remember(act, today, windows.panes)
         return Effect.UNDONE_BEFORE, False
+    changed = False
     if act.inbound:
         code = FIRST_CODE[verb] + act.kind
         changed = windows.count_in(today, act.at_ms // DAY_MS, code, 1, rules)
         if rel.offers and rules.attracts[code]:
             changed |= _answer(rel, act, rules)
-    else:
-        changed = False
-        if verb == "offer":
-            open_offer(rel, Offer(act.at_ms, act.number, key), rules)
+    elif verb == "offer":
+        open_offer(rel, Offer(act.at_ms, act.number, key), rules)
     memory.remember(act, today, windows.panes)
     appraise(rel, act, rules)
     method = event.method
@@ -97,16 +96,22 @@ def do(
     if verb in _PLAIN_VERBS:
         return _APPLIED, changed
     if purchase is not None:
-        appraise_money(rel, purchase, None)
         purchase.booked = act.booked
-        if journal is not None:
-            receive(rel, purchase, method, rules, journal)
-        memory.add_purchase(purchase, rel.as_of // DAY_MS)
+        _take_in(rel, purchase, method, rules, journal)
     elif verb in MEMBERSHIP_VERBS:
         changed |= _write_membership(rel, event, event.id)
     elif verb == "block":
         changed |= _write_block(rel, event, event.id)
-    return Effect.APPLIED, changed
+    return _APPLIED, changed
+
+
+def _take_in(
+    rel: Relationship, purchase: Purchase, method: str | None, rules: Rules, journal: Journal | None
+) -> None:
+    appraise_money(rel, purchase, None)
+    if journal is not None:
+        receive(rel, purchase, method, rules, journal)
+    rel.memory.add_purchase(purchase, rel.as_of // DAY_MS)
 
 
 def _answer(rel: Relationship, act: Act, rules: Rules) -> bool:
