@@ -1,0 +1,73 @@
+"""Stored states of older releases stay readable: their bytes are kept here.
+
+`python -m tests.contracts.test_golden_state` writes the file of the present version; a version that
+has been released is never written again.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+from stream_app.contracts.interaction import read_line
+from stream_app.contracts.policy import default_policy
+from stream_app.contracts.state import RelationshipCodec
+from stream_app.contracts.transition import write_transition
+from stream_app.domain.events import relationship_key
+from stream_app.domain.partition import Partition, Seen
+from stream_app.domain.rejects import Reject
+from stream_app.domain.relationship import settle
+from stream_app.domain.state import Relationship
+from tests.oracle.histories import history
+
+GOLDEN = Path(__file__).parent / "golden" / "state-v1.json"
+LARGEST = 3
+"""Of the history's relationships so many of the largest are kept, and as many of the smallest."""
+
+
+def states() -> dict[str, Relationship]:
+    """Relationships after a seeded history: with panes, undos, offers, purchases, memberships."""
+    policy, found = default_policy(), dict[str, Relationship]()
+    partition = Partition(policy)
+    for line in history(7, 1_500):
+        read = read_line(line, policy)
+        if isinstance(read, Reject):
+            continue
+        key = relationship_key(read[0].brand, read[0].person)
+        outcome = partition.apply(found.get(key), *read)
+        if not isinstance(outcome, Reject | Seen):
+            found[key] = outcome[0]
+    by_size = sorted(found, key=lambda key: (found[key].records, key))
+    return {key: found[key] for key in (*by_size[:LARGEST], *by_size[-LARGEST:])}
+
+
+def parts_of(rel: Relationship) -> dict[str, str]:
+    """The parts that the codec stores, as text."""
+    dumped = RelationshipCodec(default_policy()).dump(rel)
+    return {suffix.hex(): b64encode(part).decode() for suffix, part in dumped if part is not None}
+
+
+def future(rel: Relationship) -> list[bytes]:
+    """What becomes of a relationship in two years of silence."""
+    rules = default_policy().rules_for(rel.brand)
+    moves = settle(rel, rel.as_of + 730 * 86_400_000, rules)
+    return [write_transition(move, "golden") for move in moves]
+
+
+def test_stored_states_are_read_and_go_on_as_they_would_have() -> None:
+    codec = RelationshipCodec(default_policy())
+    golden = json.loads(GOLDEN.read_text("utf-8"))
+    present = states()
+    assert set(golden) == set(present)
+    for key, parts in golden.items():
+        stored = {bytes.fromhex(suffix): b64decode(part) for suffix, part in parts.items()}
+        loaded = codec.load(stored.get)
+        assert loaded is not None
+        assert loaded.sequence == present[key].sequence
+        assert future(loaded) == future(present[key])
+
+
+if __name__ == "__main__":
+    text = json.dumps({key: parts_of(rel) for key, rel in states().items()}, indent=1)
+    GOLDEN.write_text(text + "\n", "utf-8")
