@@ -52,8 +52,8 @@ QUIET_S: Final = 4.0
 """Before the first fault, so that everybody is at work."""
 SLOT_S: Final = 2.5
 """One fault begins in each such time until every kind has come; those that last overlap."""
-LATER_SLOT_S: Final = 5.0
-"""From then on: more would only wait for each other."""
+LATER_SLOT_S: Final = 8.0
+"""From then on: with more of them the group would never agree, and nothing would be at work."""
 SETTLE_S: Final = 6.0
 """Of feeding after the last fault."""
 

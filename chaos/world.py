@@ -27,6 +27,8 @@ ROOT: Final = Path(__file__).parents[1]
 PARTITIONS: Final = 4
 SESSION_S: Final = 6.0
 NAMES: Final = ("a", "b", "c")
+STATIC: Final = ("a", "b")
+"""Members with a name of their own, which keep their partitions over a quick restart."""
 TERM_LIMIT_S: Final = 30.0
 """Longest time that a worker may take to end when asked."""
 _START_LIMIT_S: Final = 60.0
@@ -94,6 +96,7 @@ class Worker:
             *("--data", str(self.disk), "--web-port", str(self._port)),
             *("--session-timeout-ms", str(int(SESSION_S * 1000)), "--no-idle-ticks"),
             *("--standbys", str(self._standbys), "--log-level", "WARNING"),
+            *(("--instance-id", self.name) if self.name in STATIC else ()),
         ]
         env = {key: value for key, value in os.environ.items() if not key.startswith("RAPPORT_")}
         with (self.folder / "log").open("ab") as log:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import zlib
 from collections.abc import AsyncIterable, Sequence
 from typing import Any, TypeVar
 
@@ -25,7 +26,12 @@ _BATCHES_QUEUED = 8
 
 def _faust_options(settings: EngineSettings) -> dict[str, Any]:
     """What Faust must be told, and what it must leave alone."""
-    return {
+    known_as: dict[str, Any] = {}
+    if settings.instance_id is not None:
+        # A member with a name gets its old assignment back, and with it the address that it gave
+        # then. Faust refuses one that is not its own: so it must not change with host or port.
+        known_as["canonical_url"] = URL.build(scheme="http", host=_host(settings.instance_id))
+    return known_as | {
         "broker": [URL(f"kafka://{host.strip()}") for host in settings.broker.split(",")],
         "broker_credentials": settings.security.faust(),
         "store": "memory://",
@@ -53,6 +59,11 @@ def _faust_options(settings: EngineSettings) -> dict[str, Any]:
         "TableManager": LaneTableManager,
         "Table": StateTable,
     }
+
+
+def _host(instance_id: str) -> str:
+    """A name for a member that is a host's name in form; nobody asks there."""
+    return f"{zlib.crc32(instance_id.encode()):08x}.member.invalid"
 
 
 def create_app(

@@ -85,6 +85,11 @@ class CommitTimeoutError(EngineError):
     Do: look at the brokers; the unit reopens by itself and tries again."""
 
 
+class CoordinationError(EngineRefusalError):
+    """The Kafka client has given up on its consumer group; it would never get any work again.
+    Do: read the client's error above. The process ends so that it is started anew."""
+
+
 class NotMemberError(EngineError):
     """The group has moved on without this worker. Do: nothing; it is asked to rejoin."""
 

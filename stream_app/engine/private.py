@@ -24,6 +24,7 @@ from faust.types import TP
 from mode import Service
 
 from .batch import Batch, Seek
+from .errors import CoordinationError
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SMALL_FETCH_RECORDS = 500
-_ENDS_EVERY_S = 10.0
+_ENDS_EVERY_S = 5.0
 _CONSUMER_STOP_S = 5.0
 _BROKER_AGAIN_S = 1.0
 _LONGEST_STOP_S = 25.0
@@ -161,6 +162,9 @@ class LaneThread(driver.AIOKafkaConsumerThread):
         while not self.should_stop:
             await self.sleep(_ENDS_EVERY_S)
             consumer = self._consumer
+            if consumer is not None and self._coordination_has_ended(consumer):
+                self.app.loop.call_soon_threadsafe(self.app.engine.fail, CoordinationError())
+                return
             tps = sorted(consumer.assignment()) if consumer is not None else []
             if consumer is None or not tps:
                 continue
@@ -169,6 +173,11 @@ class LaneThread(driver.AIOKafkaConsumerThread):
             except Exception:  # the broker is away, or the assignment has changed: next time
                 continue
             self._ends = {TP(tp.topic, tp.partition): end for tp, end in found.items()}
+
+    def _coordination_has_ended(self, consumer: AIOKafkaConsumer) -> bool:
+        """An unexpected error ends aiokafka's task and is logged: the worker would only idle."""
+        task = getattr(consumer._coordinator, "_coordination_task", None)
+        return task is not None and task.done() and not self.should_stop
 
     async def seek_source(self, tp: TP, offset: int) -> int:
         """In the thread: seek, and give the number of this seek."""

@@ -100,6 +100,7 @@ class Cluster:
         tick_fails: int = 0,
         slow_restore_s: float = 0.0,
         slow_commit_s: float = 0.0,
+        break_assignments: bool = False,
         sources: Sequence[str] | None = None,
         **settings: Any,
     ) -> None:
@@ -121,6 +122,7 @@ class Cluster:
             "tick_fails": tick_fails,
             "slow_restore_s": slow_restore_s,
             "slow_commit_s": slow_commit_s,
+            "break_assignments": break_assignments,
             "health": str(self.health_path(name)),
         }
         self.health_path(name).unlink(missing_ok=True)

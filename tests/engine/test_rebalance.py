@@ -6,6 +6,8 @@ import asyncio
 import signal
 from collections.abc import Callable
 
+from stream_app.embedded.settings import free_ports
+
 from .cluster import Cluster, feed_slowly
 
 Make = Callable[..., Cluster]
@@ -57,3 +59,28 @@ async def test_zombie_is_fenced_and_rejoins(cluster: Make) -> None:
         assert await c.stop("b") == 0
         await c.check_exact()
         assert "fenced, another worker has it" in c.log("a")
+
+
+async def test_a_named_member_comes_back_at_another_address(cluster: Make) -> None:
+    """Killed, and started at another port within its session: it has its partitions at once."""
+    first, second = free_ports(2)
+    async with cluster(partitions=2) as c:
+        c.start("a", web_port=first)
+        await c.ready("a", partitions=2)
+        await c.feed_random(200, 20)
+        await c.drained()
+        c.kill("a")
+        c.start("a", web_port=second)
+        await c.ready("a", partitions=2)
+        await c.feed_random(200, 20, seed=2)
+        await c.drained()
+        assert await c.stop("a") == 0
+        await c.check_exact()
+
+
+async def test_a_client_that_gives_up_its_group_ends_the_process(cluster: Make) -> None:
+    """Else it would look alive, and never have any work again."""
+    async with cluster(partitions=1) as c:
+        c.start("a", break_assignments=True)
+        assert await c.ended("a", within_s=25) != 0
+        assert "CoordinationError" in c.log("a")

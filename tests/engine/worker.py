@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from faust.assignor.partition_assignor import PartitionAssignor
 
 from stream_app.engine import Engine, EngineSettings, create_app, run_worker
 from stream_app.engine.restore import Restorer
@@ -80,6 +81,15 @@ def slow_down_restores(seconds: float) -> None:
     Restorer._take = slow_take  # type: ignore[method-assign]
 
 
+def break_assignments() -> None:
+    """The group's answer is one that Faust cannot take."""
+
+    def broken(self: PartitionAssignor, assignment: Any) -> None:
+        raise AssertionError("not mine")
+
+    PartitionAssignor.on_assignment = broken  # type: ignore[method-assign]
+
+
 def slow_down_commits(seconds: float) -> None:
     """Every transaction takes so much longer."""
     commit = Writer.commit
@@ -113,6 +123,8 @@ def main() -> None:
         open_fails=options["open_fails"],
         tick_fails=options["tick_fails"],
     )
+    if options["break_assignments"]:
+        break_assignments()
     if options["slow_commit_s"]:
         slow_down_commits(options["slow_commit_s"])
     if options["slow_restore_s"]:
