@@ -53,7 +53,7 @@ demo: setup ## live: broker, two workers, real events, transitions
 	$(BIN)/rapport demo $(ARGS)
 
 test: lint ## lint, types and every test, on a real Kafka
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 4 $(ARGS)
 
 lint: setup ## style, format and strict types
 	$(BIN)/ruff check .
