@@ -25,8 +25,11 @@ from stream_app.engine import EngineSettings, LaneApp, create_app, run_worker
 class Watch:
     """Stands before the engine's observer, times the run, and ends it if it is asked to."""
 
-    def __init__(self, inner: Any, events: int, partitions: int, *, ends: bool) -> None:
-        self._inner = inner
+    def __init__(
+        self, engine: Any, topic: str, events: int, partitions: int, *, ends: bool
+    ) -> None:
+        self._inner = engine.observer
+        self._engine, self._topic = engine, topic
         self._meter = Meter(events)
         self._committed = 0
         self._closed = partitions
@@ -38,12 +41,15 @@ class Watch:
         return getattr(self._inner, name)
 
     def batch(self, topic: str, partition: int, records: int, last_timestamp_ms: int) -> None:
-        self._meter.saw(records)
+        if topic == self._topic:  # not what the service sends to itself
+            self._meter.saw(records)
         self._inner.batch(topic, partition, records, last_timestamp_ms)
 
     def committed(self, partition: int, records: int, seconds: float, size_bytes: int) -> None:
         self._inner.committed(partition, records, seconds, size_bytes)
-        before, self._committed = self._committed, self._committed + records
+        parts = self._engine.partitions.values()
+        before = self._committed
+        self._committed = sum(part.committed.get(self._topic, 0) for part in parts)
         if before < self._meter.events <= self._committed:
             self._meter.report()
             if self._ends:
@@ -119,7 +125,11 @@ def main(options: dict[str, Any]) -> None:
     app = model(options) if options["job"] == "model" else small(options)
     engine = app.engine
     engine.observer = Watch(
-        engine.observer, options["events"], options["partitions"], ends=not options.get("stay")
+        engine,
+        options["topic"],
+        options["events"],
+        options["partitions"],
+        ends=not options.get("stay"),
     )
     run_worker(app, loglevel="WARN")
 
