@@ -5,13 +5,14 @@ records; the engine commits states, records and offsets of one partition number 
 transaction. docs/engine.md tells the order of steps, the invariants and the traps.
 """
 
+from stream_app.contracts.partitioner import partition_of
+
 from .admin import TopicSpec, admin_client, changelog_spec, check_topics, ensure_topics
 from .app import create_app, run_worker, tune_garbage_collector
 from .engine import Engine
 from .errors import EngineError, EngineRefusalError
 from .job import Codec, Job, Record
 from .observer import EngineHealth, NullObserver, Observer, PartitionHealth, StandbyHealth
-from .partitioner import partition_of
 from .private import LaneApp
 from .security import Security
 from .settings import EngineSettings

@@ -9,6 +9,8 @@ import time
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
+from stream_app.contracts.partitioner import partition_of
+
 from .admin import changelog_spec, check_topics, ensure_topics
 from .batch import Batch, Seek
 from .errors import EngineRefusalError, TopicMismatchError
@@ -16,7 +18,6 @@ from .folders import claim_folder
 from .job import Job
 from .observer import EngineHealth, EngineState, NullObserver, Observer
 from .partition import Partition
-from .partitioner import partition_of
 from .private import LaneApp
 from .settings import EngineSettings
 from .source import SourceReader

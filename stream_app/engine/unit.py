@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from stream_app.contracts.partitioner import partition_of
+
 from .errors import RecordTooLargeError
 from .index import DueIndex
 from .job import Codec
-from .partitioner import partition_of
 from .store import Store
 from .wire import (
     MAX_KEY_BYTES,
