@@ -17,14 +17,16 @@ from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.contracts.transition import write_transition
 from stream_app.domain.attribution import PATHS
 from stream_app.domain.costs import KnownCost, book
-from stream_app.domain.events import relationship_key
-from stream_app.domain.ledger import METHODS_PER_BRAND, GonePath, Journal, Row
+from stream_app.domain.keys import relationship_key
+from stream_app.domain.ledger import METHODS_PER_BRAND, Journal
 from stream_app.domain.money import Rates
-from stream_app.domain.partition import Partition, Seen
+from stream_app.domain.outcome import Seen, Transition
+from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
-from stream_app.domain.relationship import Transition, settle, since_last_advance
+from stream_app.domain.relationship import settle, since_last_advance
 from stream_app.domain.reports import CostShare, Ledger
+from stream_app.domain.rows import GonePath, Row
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import Stage
 

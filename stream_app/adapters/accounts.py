@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from stream_app.domain.policy import Accounts as PolicyAccounts
+from stream_app.domain.brand_policy import Accounts as PolicyAccounts
 
 OWNER = "*"
 """The account of deliveries that name none: the one that the topic is for."""

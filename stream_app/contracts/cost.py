@@ -20,7 +20,7 @@ from stream_app.contracts.interaction import (
 )
 from stream_app.contracts.times import parse_time
 from stream_app.domain.costs import Cost
-from stream_app.domain.events import Money
+from stream_app.domain.money import Money
 from stream_app.domain.rejects import Reason, Reject
 
 MOST_MINUTES: Final = 100_000_000

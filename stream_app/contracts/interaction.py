@@ -13,7 +13,8 @@ from msgspec import Meta
 
 from stream_app.contracts.times import TIME_PATTERN, parse_time
 from stream_app.domain.clock import YEAR_2000_MS, YEAR_10000_MS
-from stream_app.domain.events import Interaction, Money
+from stream_app.domain.events import Interaction
+from stream_app.domain.money import Money
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS, Kind

@@ -20,10 +20,7 @@ import orjson
 
 from stream_app.contracts.interaction import SLUG
 from stream_app.contracts.times import parse_rfc3339
-from stream_app.domain.clock import DAY_MS, HOUR_MS
-from stream_app.domain.credit import MODELS, Model
-from stream_app.domain.money import Rates
-from stream_app.domain.policy import (
+from stream_app.domain.brand_policy import (
     PANE_LIFE_DAYS,
     POINT_MEASURES,
     WINDOWED_MEASURES,
@@ -31,10 +28,13 @@ from stream_app.domain.policy import (
     BrandPolicy,
     Clause,
     Points,
-    Policy,
     StagePolicy,
     Term,
 )
+from stream_app.domain.clock import DAY_MS, HOUR_MS
+from stream_app.domain.credit import MODELS, Model
+from stream_app.domain.money import Rates
+from stream_app.domain.policy import Policy
 
 Tree = dict[str, Any]
 STAGES: Final = ("attention", "attraction", "affinity", "audience")

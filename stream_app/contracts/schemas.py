@@ -29,12 +29,15 @@ from stream_app.contracts.transition import TransitionV1, write_transition
 from stream_app.contracts.view import StateV1, write_state
 from stream_app.domain.clock import DAY_MS, HOUR_MS
 from stream_app.domain.costs import KnownCost, book
-from stream_app.domain.events import Interaction, relationship_key
-from stream_app.domain.ledger import Journal, Row
-from stream_app.domain.partition import Partition, Seen
+from stream_app.domain.events import Interaction
+from stream_app.domain.keys import relationship_key
+from stream_app.domain.ledger import Journal
+from stream_app.domain.outcome import Seen, Transition
+from stream_app.domain.partition import Partition
 from stream_app.domain.rejects import Reject
-from stream_app.domain.relationship import Transition, settle
+from stream_app.domain.relationship import settle
 from stream_app.domain.reports import Ledger
+from stream_app.domain.rows import Row
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import STAGES
 from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS

@@ -12,13 +12,17 @@ from typing import Final, cast
 
 import msgspec
 
+from stream_app.contracts.stored import ActV1, HeadV1, PaneV1, TouchV1
+from stream_app.domain.act import Act
 from stream_app.domain.credit import Touch
-from stream_app.domain.ledger import Undecided
-from stream_app.domain.memory import Act, EarlyUndo, Memory, Offer, Purchase
-from stream_app.domain.policy import MEMBERS, Policy
-from stream_app.domain.standing import Register, Registers
+from stream_app.domain.memory import Memory
+from stream_app.domain.pane import Pane
+from stream_app.domain.policy import Policy
+from stream_app.domain.remembered import Register
+from stream_app.domain.rules import MEMBERS
+from stream_app.domain.standing import Registers
 from stream_app.domain.state import Relationship
-from stream_app.domain.windows import UNKNOWN, Pane, Windows
+from stream_app.domain.windows import UNKNOWN, Windows
 from stream_app.domain.worth import Worth
 
 VERSION: Final = b"\x01"
@@ -31,51 +35,6 @@ HEAD: Final = b""
 
 class StateTooNewError(Exception):
     """State was written by a newer release. Do: roll forward to that release again."""
-
-
-class HeadV1(msgspec.Struct, array_like=True, gc=False):
-    """All of a relationship but its panes: they are in `inline`, or parts of the days `days`."""
-
-    brand: str
-    person: str
-    rules_version: str
-    as_of: int
-    epoch: int
-    sequence: int
-    stage: int
-    since_ms: int | None
-    records: int
-    settled: bool
-    due_day: int | None
-    forgotten: int
-    day: int
-    next_exit: int
-    sums: list[int]
-    days: list[int]
-    members: dict[str, Register]
-    blocks: dict[str, Register]
-    offers: list[Offer]
-    purchases: list[Purchase]
-    worth: list[bytes]
-    topics: dict[str, bytes]
-    touches: list[Touch]
-    highest: int
-    credited: int
-    undecided: list[Undecided]
-    inline: dict[int, PaneV1]
-
-
-class PaneV1(msgspec.Struct, array_like=True, gc=False):
-    """One pane. The points follow from the counts, but are kept: most loads need no recount."""
-
-    acts: list[Act]
-    counts: dict[int, int]
-    attention: int
-    attraction: int
-    affinity: int
-    objections: int
-    undos: list[str] | None
-    early: list[EarlyUndo] | None
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -153,9 +112,43 @@ def _content(part: bytes) -> bytes:
     return part[1:]
 
 
+def _act_v1(act: Act) -> ActV1:
+    return ActV1(
+        act.key,
+        act.verb,
+        act.inbound,
+        act.kind,
+        act.object,
+        act.at_ms,
+        act.number,
+        act.in_effect,
+        act.answered,
+        act.sentiment,
+        act.topics,
+        act.booked,
+    )
+
+
+def _act(one: ActV1) -> Act:
+    return Act(
+        one.key,
+        one.verb,
+        one.inbound,
+        one.kind,
+        one.object,
+        one.at_ms,
+        one.number,
+        one.in_effect,
+        one.answered,
+        one.sentiment,
+        one.topics,
+        one.booked,
+    )
+
+
 def _pane_v1(pane: Pane) -> PaneV1:
     return PaneV1(
-        pane.acts,
+        [_act_v1(act) for act in pane.acts],
         pane.counts,
         pane.attention,
         pane.attraction,
@@ -168,7 +161,7 @@ def _pane_v1(pane: Pane) -> PaneV1:
 
 def _pane(found: PaneV1, *, stored: bool) -> Pane:
     return Pane(
-        found.acts,
+        [_act(act) for act in found.acts],
         found.counts,
         found.attention,
         found.attraction,
@@ -206,7 +199,7 @@ def _head_v1(rel: Relationship, days: list[int], inline: dict[int, PaneV1]) -> H
         rel.memory.purchases or [],
         [_pack(total) if total else b"" for total in rel.worth.sums],
         {topic: _pack(total) for topic, total in (rel.worth.topics or {}).items()},
-        rel.touches,
+        [TouchV1(touch.key, touch.method, touch.at_ms, touch.number) for touch in rel.touches],
         rel.highest,
         rel.credited,
         rel.undecided or [],
@@ -238,7 +231,7 @@ def _relationship(head: HeadV1) -> Relationship:
             [_unpack(total) for total in head.worth],
             {topic: _unpack(total) for topic, total in head.topics.items()} or None,
         ),
-        touches=head.touches,
+        touches=[Touch(one.key, one.method, one.at_ms, one.number) for one in head.touches],
         touches_from_ms=min((touch.at_ms for touch in head.touches), default=0),
         highest=head.highest,
         credited=head.credited,

@@ -10,17 +10,10 @@ import msgspec
 from msgspec import Meta
 
 from stream_app.contracts.times import format_time
-from stream_app.domain.policy import CompiledTerm, Rules
-from stream_app.domain.quality import Quality
-from stream_app.domain.relationship import Transition
-from stream_app.domain.stages import Evidence, finding
-from stream_app.domain.transitions import (
-    Cause,
-    Finding,
-    MoveReason,
-    Stage,
-    StageName,
-)
+from stream_app.domain.evidence import Evidence, finding
+from stream_app.domain.outcome import Transition
+from stream_app.domain.rules import CompiledTerm, Rules
+from stream_app.domain.transitions import Cause, Finding, MoveReason, Quality, Stage, StageName
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 """RFC 3339, UTC, with milliseconds."""

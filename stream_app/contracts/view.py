@@ -9,11 +9,11 @@ from msgspec import Meta
 
 from stream_app.contracts.times import format_time
 from stream_app.contracts.transition import Time
-from stream_app.domain.policy import CompiledTerm, Rules
-from stream_app.domain.quality import Quality, is_suspect, quality
-from stream_app.domain.stages import Evidence, blocked, finding
+from stream_app.domain.evidence import Evidence, blocked, finding
+from stream_app.domain.quality import is_suspect, quality
+from stream_app.domain.rules import CompiledTerm, Rules
 from stream_app.domain.state import Relationship
-from stream_app.domain.transitions import STAGES, Finding, StageName
+from stream_app.domain.transitions import STAGES, Finding, Quality, StageName
 
 
 class NextV1(msgspec.Struct, gc=False):

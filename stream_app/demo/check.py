@@ -16,7 +16,7 @@ import msgspec
 
 from stream_app.contracts.envelope import read_record
 from stream_app.contracts.partitioner import partition_of
-from stream_app.domain.events import relationship_key
+from stream_app.domain.keys import relationship_key
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.edge.log import KIND, Kind, header, recorded_ms

@@ -12,7 +12,7 @@ from stream_app.contracts.interaction import MAX_BYTES
 from stream_app.contracts.times import format_time
 from stream_app.demo.community import BRAND, Act, late_by
 from stream_app.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from stream_app.domain.events import relationship_key
+from stream_app.domain.keys import relationship_key
 from stream_app.domain.rejects import Reason
 
 LATE: Final = 0.01

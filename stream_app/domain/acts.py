@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Final
 
+from stream_app.domain.act import Act
 from stream_app.domain.appraisal import (
     appraise,
     appraise_answer,
@@ -19,11 +19,13 @@ from stream_app.domain.appraisal import (
     untouch,
 )
 from stream_app.domain.clock import DAY_MS
-from stream_app.domain.events import Interaction, act_key
+from stream_app.domain.events import Interaction
+from stream_app.domain.keys import act_key
 from stream_app.domain.ledger import Journal
-from stream_app.domain.memory import Act, Offer, Purchase
 from stream_app.domain.offers import open_offer, take_answered_offer
-from stream_app.domain.policy import Rules
+from stream_app.domain.outcome import Effect
+from stream_app.domain.remembered import Offer, Purchase
+from stream_app.domain.rules import Rules
 from stream_app.domain.standing import block_name, membership_name, membership_prefix
 from stream_app.domain.state import Relationship
 from stream_app.domain.verbs import (
@@ -33,18 +35,6 @@ from stream_app.domain.verbs import (
     OUTBOUND_VERBS,
     REINFORCED_PANE_CODE,
 )
-
-
-class Effect(IntEnum):
-    """What an accepted record did to its relationship, for the counters."""
-
-    APPLIED = 0
-    NOTHING_TO_UNDO = 1
-    EARLY_UNDO = 2
-    """An undo before its act: remembered."""
-    UNDONE_BEFORE = 3
-    """An act whose undo came first: without effect."""
-
 
 _APPLIED: Final = Effect.APPLIED
 _PLAIN_VERBS: Final = frozenset(

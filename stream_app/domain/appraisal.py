@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from stream_app.domain.act import Act
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import MILLION, TOUCH_LIFE_MS, TOUCHES, Touch, credit, cut_up
 from stream_app.domain.decay import weight
 from stream_app.domain.events import Interaction
-from stream_app.domain.ledger import Booked, Journal
-from stream_app.domain.memory import Act, Purchase
-from stream_app.domain.policy import Rules
+from stream_app.domain.ledger import Journal
+from stream_app.domain.remembered import Purchase
+from stream_app.domain.rows import Booked
+from stream_app.domain.rules import Rules
 from stream_app.domain.state import Relationship
 from stream_app.domain.verbs import FIRST_CODE, REINFORCED_PANE_CODE, Kind
 from stream_app.domain.worth import (

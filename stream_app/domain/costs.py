@@ -11,9 +11,9 @@ from decimal import Decimal
 import msgspec
 
 from stream_app.domain.clock import DAY_MS
-from stream_app.domain.events import Money
-from stream_app.domain.ledger import OPEN_DAYS, Row
-from stream_app.domain.money import Rates
+from stream_app.domain.ledger import OPEN_DAYS
+from stream_app.domain.money import Money, Rates
+from stream_app.domain.rows import Row
 
 
 class Cost(msgspec.Struct, frozen=True, gc=False):

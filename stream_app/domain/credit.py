@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-import msgspec
-
 from stream_app.domain.clock import DAY_MS
 
 Model = Literal["first", "last", "linear", "position", "time_decay"]
@@ -26,13 +24,20 @@ _METHODS_KEPT: Final = 4_096
 TIME_DECAY_HALF_LIFE_MS: Final = 7 * DAY_MS
 
 
-class Touch(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class Touch:
     """An act that named a method. `number` is its place among the relationship's records."""
 
-    key: str
-    method: str
-    at_ms: int
-    number: int
+    def __init__(
+        self,
+        key: str,
+        method: str,
+        at_ms: int,
+        number: int,
+    ) -> None:
+        self.key = key
+        self.method = method
+        self.at_ms = at_ms
+        self.number = number
 
 
 class _AllTo(dict[str, Mapping[str, int]]):

@@ -11,13 +11,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import MILLION, OTHER, UNATTRIBUTED
+from stream_app.domain.rows import Booked, GonePath, Row, RowKey, Undecided
 
-RUNGS: Final = 4
-"""Stages that an advance can reach: attention, attraction, affinity, audience."""
 OPEN_DAYS: Final = 90
 """A row takes corrections for so many days after its day, by the record's timestamp."""
 SURVIVAL_DAYS: Final = 120
@@ -30,107 +27,22 @@ METHODS_PER_BRAND: Final = 1_000
 """Methods of a brand that are told apart, if nothing else is said."""
 _RESERVED: Final = (OTHER, UNATTRIBUTED)
 
-RowKey = tuple[str, str, int]
-"""Brand, method, UTC day."""
 
-
-def _no_credit() -> list[int]:
-    return [0] * RUNGS
-
-
-class Row(msgspec.Struct, gc=False, array_like=True):
-    """What a method did on one day. Lists are by stage, attention first, in millionths.
-
-    `*_known` counts the known amounts behind a sum, `*_incomplete` those that had no rate.
-    `overall` is the sum of quality times credit (both in millionths) over `overall_credit`.
-    """
-
-    touches: int = 0
-    cost: int = 0
-    cost_known: int = 0
-    cost_incomplete: int = 0
-    value: int = 0
-    value_known: int = 0
-    value_incomplete: int = 0
-    won: list[int] = msgspec.field(default_factory=_no_credit)
-    regained: list[int] = msgspec.field(default_factory=_no_credit)
-    overall: int = 0
-    overall_credit: int = 0
-    decided: list[int] = msgspec.field(default_factory=_no_credit)
-    survived: list[int] = msgspec.field(default_factory=_no_credit)
-
-    def add(self, other: Row) -> None:
-        """Add all sums of another row."""
-        self.touches += other.touches
-        self.add_cost(other.cost, other.cost_known, other.cost_incomplete)
-        self.add_value(other.value, other.value_known, other.value_incomplete)
-        self.overall += other.overall
-        self.overall_credit += other.overall_credit
-        for mine, theirs in (
-            (self.won, other.won),
-            (self.regained, other.regained),
-            (self.decided, other.decided),
-            (self.survived, other.survived),
-        ):
-            for rung, part in enumerate(theirs):
-                mine[rung] += part
-
-    def add_cost(self, minor: int, known: int, incomplete: int) -> None:
-        """Add money that was spent; all negative to take it back."""
-        self.cost += minor
-        self.cost_known += known
-        self.cost_incomplete += incomplete
-
-    def add_value(self, minor: int, known: int, incomplete: int) -> None:
-        """Add money that was received; all negative to take it back."""
-        self.value += minor
-        self.value_known += known
-        self.value_incomplete += incomplete
-
-
-class Booked(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Where a touch was counted: an undo takes it back from there."""
-
-    method: str
-    day: int
-
-
-class Entry(msgspec.Struct, gc=False):
+class Entry:
     """A row of a journal: its sums, the persons of its touches, and where they are booked."""
 
-    row: Row
-    people: set[str]
-    booked: Booked
+    def __init__(
+        self,
+        row: Row,
+        people: set[str],
+        booked: Booked,
+    ) -> None:
+        self.row = row
+        self.people = people
+        self.booked = booked
 
 
-class Undecided(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An advance of which it is to be seen whether it lasts until `day` begins.
-
-    It reached the stages `first` to `last`.
-    """
-
-    day: int
-    first: int
-    last: int
-    credits: Mapping[str, int]
-
-
-class GonePath(msgspec.Struct, frozen=True, gc=False):
-    """The methods that touched a relationship, in order, until it advanced from `first` - 1.
-
-    `last` is the stage that it came to; 0: it has not advanced yet.
-    """
-
-    methods: tuple[str, ...]
-    first: int
-    last: int
-
-    def won(self, rung: int) -> bool:
-        """Whether the advance passed this stage."""
-        return self.first <= rung <= self.last
-
-
-class Journal(msgspec.Struct):
+class Journal:
     """The rows that records of one partition changed, until their owner takes them.
 
     A row that is closed to a record takes no more: what belongs there goes to the oldest open one.
@@ -143,14 +55,25 @@ class Journal(msgspec.Struct):
     how advances came about, for the brands of which somebody wants to know.
     """
 
-    entries: dict[RowKey, Entry] = {}
-    oldest: int = NEVER_OPENED
-    watermark_day: int = NEVER_OPENED
-    runs: list[tuple[int, int]] = []
-    paths: dict[str, deque[GonePath]] = {}
-    method_limit: int = METHODS_PER_BRAND
-    methods: dict[str, set[str]] = {}
-    grown: set[str] = set()
+    def __init__(
+        self,
+        entries: dict[RowKey, Entry] | None = None,
+        oldest: int = NEVER_OPENED,
+        watermark_day: int = NEVER_OPENED,
+        runs: list[tuple[int, int]] | None = None,
+        paths: dict[str, deque[GonePath]] | None = None,
+        method_limit: int = METHODS_PER_BRAND,
+        methods: dict[str, set[str]] | None = None,
+        grown: set[str] | None = None,
+    ) -> None:
+        self.entries: dict[RowKey, Entry] = {} if entries is None else entries
+        self.oldest = oldest
+        self.watermark_day = watermark_day
+        self.runs: list[tuple[int, int]] = [] if runs is None else runs
+        self.paths: dict[str, deque[GonePath]] = {} if paths is None else paths
+        self.method_limit = method_limit
+        self.methods: dict[str, set[str]] = {} if methods is None else methods
+        self.grown: set[str] = set() if grown is None else grown
 
     def method(self, brand: str, name: str) -> str:
         """The name under which a method counts: its own, or `other` if the brand has too many."""

@@ -7,16 +7,14 @@ since refunds come late. Everything is bounded, and what had to go before its ti
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final
 
-import msgspec
-
+from stream_app.domain.act import Act
 from stream_app.domain.clock import DAY_MS
-from stream_app.domain.events import Interaction, Money, act_key
-from stream_app.domain.ledger import Booked
-from stream_app.domain.money import Rates
-from stream_app.domain.verbs import Kind
+from stream_app.domain.events import Interaction
+from stream_app.domain.keys import act_key
+from stream_app.domain.pane import Pane
+from stream_app.domain.remembered import EarlyUndo, Purchase
 
 ACTS_PER_DAY: Final = 256
 ACTS_PER_RELATIONSHIP: Final = 4_096
@@ -24,108 +22,25 @@ PURCHASES: Final = 64
 PURCHASE_LIFE_DAYS: Final = 400
 
 
-class Offer(msgspec.Struct, frozen=True, gc=False, order=True, array_like=True):
-    """An offer that nobody answered yet, ordered by event time, then by place in the log."""
-
-    at_ms: int
-    number: int
-    key: str
-
-
-class Act(msgspec.Struct, gc=False, array_like=True):
-    """An act as it is remembered. `number` is its place among the records of its relationship."""
-
-    key: str
-    verb: str
-    inbound: bool
-    kind: Kind
-    object: str | None
-    at_ms: int
-    number: int
-    in_effect: bool = True
-    answered: Offer | None = None
-    sentiment: float | None = None
-    topics: tuple[str, ...] = ()
-    booked: Booked | None = None
-    """Where it counts as a touch."""
-
-    def matches(self, undo: Interaction) -> bool:
-        """Whether `undo` speaks of an act of this verb and direction."""
-        return self.verb == undo.verb and self.inbound == undo.inbound
-
-
-class EarlyUndo(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An undo that came before its act."""
-
-    key: str
-    verb: str
-    inbound: bool
-    refund: Money | None
-    at_ms: int
-
-
-class Purchase(msgspec.Struct, gc=False, array_like=True):
-    """A purchase with something left to refund.
-
-    `left` is None if no value was given, `worth` (the same in the reporting currency, converted at
-    `rate`) also if its currency has no rate. `refunded`: some of it was paid back. `shares` are the
-    methods that its worth went to, in minor units, under `row_day`; None if it has no value.
-    """
-
-    key: str
-    platform: str
-    object: str | None
-    at_ms: int
-    number: int
-    kind: Kind
-    topics: tuple[str, ...]
-    left: Decimal | None
-    currency: str | None
-    rate: Decimal | None
-    worth: Decimal | None
-    refunded: bool = False
-    booked: Booked | None = None
-    row_day: int | None = None
-    shares: dict[str, int] | None = None
-
-    def refund(self, money: Money | None, rates: Rates) -> bool:
-        """Take `money` back, or all if it says no comparable amount. True if nothing is left."""
-        self.refunded = True
-        if money is None or self.left is None or money.currency != self.currency:
-            return self._refund_all()
-        if money.amount >= self.left:
-            return self._refund_all()
-        self.left -= money.amount
-        if self.worth is not None and self.rate is not None:
-            self.worth = max(self.worth - rates.times(money.amount, self.rate), Decimal(0))
-        return False
-
-    def _refund_all(self) -> bool:
-        if self.worth is not None:
-            self.worth = Decimal(0)
-        return True
-
-
-class Day(Protocol):
-    """The part of a pane that remembers."""
-
-    acts: list[Act]
-    undos: list[str] | None
-    early: list[EarlyUndo] | None
-    changed: bool
-
-
-class Memory(msgspec.Struct, gc=False):
+class Memory:
     """What the panes remember, by identity, and the purchases; None is none.
 
     `forgotten` counts what went while its pane lived: there was too much of it.
     """
 
-    acts: dict[str, Act] = {}
-    undos: dict[str, int] | None = None
-    early: dict[str, list[EarlyUndo]] | None = None
-    purchases: list[Purchase] | None = None
-    forgotten: int = 0
+    def __init__(
+        self,
+        acts: dict[str, Act] | None = None,
+        undos: dict[str, int] | None = None,
+        early: dict[str, list[EarlyUndo]] | None = None,
+        purchases: list[Purchase] | None = None,
+        forgotten: int = 0,
+    ) -> None:
+        self.acts: dict[str, Act] = {} if acts is None else acts
+        self.undos = undos
+        self.early = early
+        self.purchases = purchases
+        self.forgotten = forgotten
 
     def seen_on(self, event: Interaction) -> int | None:
         """The day under which a record of the same identity is remembered."""
@@ -135,7 +50,7 @@ class Memory(msgspec.Struct, gc=False):
         act = self.acts.get(key)
         return None if act is None else act.at_ms // DAY_MS
 
-    def remember(self, act: Act, today: Day, days: Mapping[int, Day]) -> None:
+    def remember(self, act: Act, today: Pane, days: Mapping[int, Pane]) -> None:
         """Remember an act of `today`; the oldest go when there are too many."""
         acts = today.acts
         acts.append(act)
@@ -145,12 +60,12 @@ class Memory(msgspec.Struct, gc=False):
         if len(self.acts) > ACTS_PER_RELATIONSHIP:
             self._forget_act(days[min(day for day, memory in days.items() if memory.acts)])
 
-    def _forget_act(self, memory: Day) -> None:
+    def _forget_act(self, memory: Pane) -> None:
         memory.changed = True
         del self.acts[memory.acts.pop(0).key]
         self.forgotten += 1
 
-    def remember_undo(self, undo: Interaction, today: Day, days: Mapping[int, Day]) -> None:
+    def remember_undo(self, undo: Interaction, today: Pane, days: Mapping[int, Pane]) -> None:
         """Remember the identity of an undo."""
         key = act_key(undo.platform, undo.id)
         if today.undos is None:
@@ -164,14 +79,14 @@ class Memory(msgspec.Struct, gc=False):
         if len(self.undos) > ACTS_PER_RELATIONSHIP:
             self._forget_undo(days[min(day for day, memory in days.items() if memory.undos)])
 
-    def _forget_undo(self, memory: Day) -> None:
+    def _forget_undo(self, memory: Pane) -> None:
         assert memory.undos is not None
         assert self.undos is not None
         memory.changed = True
         del self.undos[memory.undos.pop(0)]
         self.forgotten += 1
 
-    def remember_early(self, undo: Interaction, today: Day) -> None:
+    def remember_early(self, undo: Interaction, today: Pane) -> None:
         """Remember an undo whose act has not come."""
         assert undo.undoes is not None
         key = act_key(undo.platform, undo.undoes)
@@ -195,7 +110,7 @@ class Memory(msgspec.Struct, gc=False):
             del self.early[early.key]
 
     def take_early_undos(
-        self, event: Interaction, key: str, days: Mapping[int, Day]
+        self, event: Interaction, key: str, days: Mapping[int, Pane]
     ) -> list[EarlyUndo]:
         """The undos of this very act that came before it; they have found it, and go."""
         found = [
@@ -216,7 +131,7 @@ class Memory(msgspec.Struct, gc=False):
         act = self.acts.get(act_key(undo.platform, undo.undoes))
         return act if act is not None and act.matches(undo) else None
 
-    def newest(self, undo: Interaction, days: Mapping[int, Day]) -> Act | None:
+    def newest(self, undo: Interaction, days: Mapping[int, Pane]) -> Act | None:
         """The newest act in effect, not later than the undo, that is of the same make."""
         best: Act | None = None
         prefix = act_key(undo.platform, "")
@@ -266,7 +181,7 @@ class Memory(msgspec.Struct, gc=False):
                 return purchase
         return None
 
-    def recall(self, memory: Day, day: int) -> None:
+    def recall(self, memory: Pane, day: int) -> None:
         """Take up what a stored pane remembered."""
         for act in memory.acts:
             self.acts[act.key] = act
@@ -278,7 +193,7 @@ class Memory(msgspec.Struct, gc=False):
                 self.early = {}
             self.early.setdefault(early.key, []).append(early)
 
-    def drop(self, memory: Day) -> None:
+    def drop(self, memory: Pane) -> None:
         """Forget what a pane remembered, now that it is gone."""
         for act in memory.acts:
             del self.acts[act.key]

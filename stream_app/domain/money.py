@@ -10,8 +10,6 @@ from typing import Final
 
 import msgspec
 
-from stream_app.domain.events import Money
-
 _MINOR_UNITS: Final = {
     code: digits
     for digits, codes in (
@@ -26,6 +24,13 @@ _MINOR_UNITS: Final = {
 
 _EXACT: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
 """More digits than an amount times a rate can have."""
+
+
+class Money(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An exact amount, never negative, in a currency of ISO 4217."""
+
+    amount: Decimal
+    currency: str
 
 
 class Rates(msgspec.Struct, frozen=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import insort
 
-from stream_app.domain.memory import Offer
-from stream_app.domain.policy import Rules
+from stream_app.domain.remembered import Offer
+from stream_app.domain.rules import Rules
 from stream_app.domain.state import Relationship
 
 

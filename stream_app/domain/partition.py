@@ -6,38 +6,37 @@ restart.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Final
 
-import msgspec
-
+from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS, MINUTE_MS
 from stream_app.domain.events import Interaction
 from stream_app.domain.ledger import OPEN_DAYS, Journal
-from stream_app.domain.policy import PANE_LIFE_DAYS, Policy
+from stream_app.domain.outcome import Seen, Step
+from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
-from stream_app.domain.relationship import Step, advance
+from stream_app.domain.relationship import advance
 from stream_app.domain.state import Relationship
 
 FUTURE_MS: Final = 5 * MINUTE_MS
 """How far an act may be dated after its own record."""
 
 
-class Seen(IntEnum):
-    """A record that is neither refused nor applied."""
-
-    DUPLICATE = 1
-
-
-class Partition(msgspec.Struct):
+class Partition:
     """The latest accepted event time of a partition, from which its watermark follows.
 
     What its records mean for the method reports goes into `journal`, if there is one.
     """
 
-    policy: Policy
-    latest_ms: int | None = None
-    journal: Journal | None = None
+    def __init__(
+        self,
+        policy: Policy,
+        latest_ms: int | None = None,
+        journal: Journal | None = None,
+    ) -> None:
+        self.policy = policy
+        self.latest_ms = latest_ms
+        self.journal = journal
 
     @property
     def watermark(self) -> int | None:

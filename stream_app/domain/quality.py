@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
-import msgspec
-
+from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.decay import amount, weight, worth_at
-from stream_app.domain.policy import PANE_LIFE_DAYS
 from stream_app.domain.standing import Registers
 from stream_app.domain.state import Relationship
+from stream_app.domain.transitions import Quality
 from stream_app.domain.worth import (
     BAD,
     BLOCK_WEIGHT,
@@ -37,16 +36,6 @@ LEAST: Final = 0.05
 RHYTHM_ACTS: Final = 64
 RHYTHM_LEAST: Final = 20
 CLOCKWORK: Final = -0.8
-
-
-class Quality(msgspec.Struct, frozen=True, gc=False):
-    """Each 0..1 with 6 digits, or None when nothing is known."""
-
-    trust: float | None
-    sincerity: float | None
-    common_values: float | None
-    value_exchanged: float | None
-    overall: float | None
 
 
 def quality(rel: Relationship, at_ms: int, topics: tuple[str, ...]) -> Quality:

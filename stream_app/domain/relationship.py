@@ -9,48 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
-from stream_app.domain.acts import Effect, do, undo
+from stream_app.domain.acts import do, undo
+from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
 from stream_app.domain.credit import TOUCH_LIFE_MS, Touch, credit
 from stream_app.domain.events import Interaction
-from stream_app.domain.ledger import SURVIVAL_DAYS, UNDECIDED, GonePath, Journal, Undecided
+from stream_app.domain.evidence import Evidence
+from stream_app.domain.ledger import SURVIVAL_DAYS, UNDECIDED, Journal
 from stream_app.domain.offers import forget_offers
-from stream_app.domain.policy import MEMBERS, PANE_LIFE_DAYS, Rules
-from stream_app.domain.quality import Quality, quality
-from stream_app.domain.stages import Evidence, decide
+from stream_app.domain.outcome import Effect, Step, Transition
+from stream_app.domain.quality import quality
+from stream_app.domain.rows import GonePath, Undecided
+from stream_app.domain.rules import MEMBERS, Rules
+from stream_app.domain.stages import decide
 from stream_app.domain.state import Relationship
-from stream_app.domain.transitions import STAGES, Cause, MoveReason, Stage
+from stream_app.domain.transitions import STAGES, Cause, MoveReason, Quality
 from stream_app.domain.verbs import MEMBERSHIP_VERBS
-
-
-class Transition(msgspec.Struct, frozen=True, gc=False):
-    """A relationship went from one stage to another at `at_ms` (event time)."""
-
-    brand: str
-    person: str
-    epoch: int
-    sequence: int
-    from_stage: Stage
-    to_stage: Stage
-    at_ms: int
-    reason: MoveReason
-    cause: Cause | None
-    evidence: Evidence
-    quality: Quality
-    credits: Mapping[str, int] | None
-    won: tuple[bool, ...]
-    """For each rung that an advance passes: whether it was the first time in this epoch."""
-    policy: str
-
-
-class Step(msgspec.Struct, frozen=True, gc=False):
-    """What came of one record."""
-
-    effect: Effect
-    moves: tuple[Transition, ...] = ()
-
 
 _STILL: Final = {effect: Step(effect) for effect in Effect}
 

@@ -16,8 +16,8 @@ import msgspec
 
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import MILLION, TOUCH_LIFE_MS
-from stream_app.domain.ledger import RUNGS, Row
 from stream_app.domain.money import Rates
+from stream_app.domain.rows import RUNGS, Row
 from stream_app.domain.state import Relationship
 
 TRAILING_DAYS: Final = 30

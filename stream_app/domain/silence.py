@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream_app.domain.policy import Rules
+from stream_app.domain.rules import Rules
 from stream_app.domain.stages import decide
 from stream_app.domain.state import Relationship
 

@@ -6,26 +6,19 @@ later record. They never expire.
 
 from __future__ import annotations
 
-import msgspec
+from stream_app.domain.remembered import Register
 
 
-class Register(msgspec.Struct, gc=False, array_like=True):
-    """On or off since `at_ms`. `holder` is the id of the act that holds it on."""
-
-    at_ms: int
-    holder: str | None
-
-    @property
-    def on(self) -> bool:
-        """Whether the register is on."""
-        return self.holder is not None
-
-
-class Registers(msgspec.Struct, gc=False):
+class Registers:
     """Registers by name (None while there are none), with how many are on."""
 
-    by_name: dict[str, Register] | None = None
-    on: int = 0
+    def __init__(
+        self,
+        by_name: dict[str, Register] | None = None,
+        on: int = 0,
+    ) -> None:
+        self.by_name = by_name
+        self.on = on
 
     def write(self, name: str, at_ms: int, holder: str | None) -> None:
         """An act (with its id) or an undo (`None`) at `at_ms`; the newest event time wins."""

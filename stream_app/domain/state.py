@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import Touch
 from stream_app.domain.events import Interaction
-from stream_app.domain.ledger import Undecided
-from stream_app.domain.memory import Memory, Offer
-from stream_app.domain.policy import PANE_LIFE_DAYS, TOPIC_FIT, Rules
+from stream_app.domain.memory import Memory
+from stream_app.domain.remembered import Offer
+from stream_app.domain.rows import Undecided
+from stream_app.domain.rules import TOPIC_FIT, Rules
 from stream_app.domain.standing import Registers
 from stream_app.domain.windows import UNKNOWN, Windows
 from stream_app.domain.worth import Worth, common_values, no_worth
 
 
-class Relationship(msgspec.Struct, gc=False):
+class Relationship:
     """The state of one (brand, person). `as_of` is the latest event time it was evaluated at.
 
     `settled` is false while the stage may change again at the next midnight though nothing leaves
@@ -27,28 +27,53 @@ class Relationship(msgspec.Struct, gc=False):
     there is something to put in: with a million of them, empty lists are most of the memory.
     """
 
-    brand: str
-    person: str
-    as_of: int
-    windows: Windows
-    memory: Memory
-    members: Registers
-    blocks: Registers
-    offers: list[Offer] | None
-    worth: Worth
-    touches: list[Touch]
-    rules_version: str
-    epoch: int = 0
-    sequence: int = 0
-    stage: int = 0
-    since_ms: int | None = None
-    records: int = 0
-    touches_from_ms: int = 0
-    highest: int = 0
-    credited: int = 0
-    settled: bool = True
-    due_day: int | None = None
-    undecided: list[Undecided] | None = None
+    def __init__(
+        self,
+        brand: str,
+        person: str,
+        as_of: int,
+        windows: Windows,
+        memory: Memory,
+        members: Registers,
+        blocks: Registers,
+        offers: list[Offer] | None,
+        worth: Worth,
+        touches: list[Touch],
+        rules_version: str,
+        epoch: int = 0,
+        sequence: int = 0,
+        stage: int = 0,
+        since_ms: int | None = None,
+        records: int = 0,
+        touches_from_ms: int = 0,
+        highest: int = 0,
+        credited: int = 0,
+        settled: bool = True,
+        due_day: int | None = None,
+        undecided: list[Undecided] | None = None,
+    ) -> None:
+        self.brand = brand
+        self.person = person
+        self.as_of = as_of
+        self.windows = windows
+        self.memory = memory
+        self.members = members
+        self.blocks = blocks
+        self.offers = offers
+        self.worth = worth
+        self.touches = touches
+        self.rules_version = rules_version
+        self.epoch = epoch
+        self.sequence = sequence
+        self.stage = stage
+        self.since_ms = since_ms
+        self.records = records
+        self.touches_from_ms = touches_from_ms
+        self.highest = highest
+        self.credited = credited
+        self.settled = settled
+        self.due_day = due_day
+        self.undecided = undecided
 
     @classmethod
     def starting(cls, brand: str, person: str, as_of: int, rules: Rules) -> Relationship:

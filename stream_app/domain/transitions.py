@@ -71,3 +71,13 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     bound: Literal["at_least", "at_most"]
     threshold: float
     met: bool
+
+
+class Quality(msgspec.Struct, frozen=True, gc=False):
+    """Each 0..1 with 6 digits, or None when nothing is known."""
+
+    trust: float | None
+    sincerity: float | None
+    common_values: float | None
+    value_exchanged: float | None
+    overall: float | None

@@ -14,12 +14,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-import msgspec
-
-from stream_app.domain.memory import Act, EarlyUndo
-from stream_app.domain.policy import MEMBERS, Gains, Rules
-
-Measures = tuple[int, int, int, int, int]
+from stream_app.domain.pane import Pane
+from stream_app.domain.rules import MEMBERS, Rules
 
 NEVER: Final = 1 << 40
 """A day that does not come."""
@@ -31,94 +27,7 @@ FEW_PANES: Final = 16
 """Up to so many panes it pays to work out the next exit exactly."""
 
 
-def _below(points: int, cap: int) -> int:
-    return points if points < cap else cap
-
-
-class Pane(msgspec.Struct, gc=False):
-    """One day: what counts, and the identities that are remembered for as long as it lives.
-
-    `counts` maps a pane code (verb code * KINDS + kind) to a number of acts. `attention`,
-    `attraction` and `affinity` are its points before the cap of the day. `acts`, `undos` and
-    `early` are in the order of the log. `changed`: since it was stored last; `stored`: ever.
-    """
-
-    acts: list[Act]
-    counts: dict[int, int] = {}
-    attention: int = 0
-    attraction: int = 0
-    affinity: int = 0
-    objections: int = 0
-    undos: list[str] | None = None
-    early: list[EarlyUndo] | None = None
-    changed: bool = True
-    stored: bool = False
-
-    def measures(self, cap: int) -> Measures:
-        """What the pane adds to a window, in the order of `WINDOWED_MEASURES`."""
-        return (
-            _below(self.attention, cap),
-            _below(self.attraction, cap),
-            _below(self.affinity, cap),
-            1 if self.attraction > 0 else 0,
-            self.objections,
-        )
-
-    def count(self, code: int, change: int, rules: Rules) -> Gains:
-        """Count one act more (`change` 1) or less (-1); what it adds to which gauges."""
-        counts = self.counts
-        before = counts.get(code, 0)
-        after = before + change
-        if after:
-            counts[code] = after
-        else:
-            del counts[code]
-        cap = rules.per_verb_cap
-        if before > cap or after > cap:
-            return ()  # beyond the cap on both sides: an act more or less gives nothing
-        if change < 0:
-            return self._recapped(code, change, rules)
-        attention, attraction, affinity = rules.points[code]
-        attention += self.attention
-        attraction += self.attraction
-        affinity += self.affinity
-        cap = rules.per_pane_cap
-        if attention > cap or attraction > cap or affinity > cap:
-            return self._recapped(code, change, rules)
-        gains = rules.gains[code] if self.attraction else rules.first_gains[code]
-        self.attention = attention
-        self.attraction = attraction
-        self.affinity = affinity
-        if rules.objects[code]:
-            self.objections += 1
-        return gains
-
-    def _recapped(self, code: int, change: int, rules: Rules) -> Gains:
-        before = self.measures(rules.per_pane_cap)
-        self._add(code, change, rules)
-        after = self.measures(rules.per_pane_cap)
-        return tuple(
-            (slot, days, after[measure] - before[measure])
-            for slot, measure, days in rules.gauges
-            if after[measure] != before[measure]
-        )
-
-    def _add(self, code: int, acts: int, rules: Rules) -> None:
-        attention, attraction, affinity = rules.points[code]
-        self.attention += acts * attention
-        self.attraction += acts * attraction
-        self.affinity += acts * affinity
-        if rules.objects[code]:
-            self.objections += acts
-
-    def recount(self, rules: Rules) -> None:
-        """Work out the points again, under other rules."""
-        self.attention = self.attraction = self.affinity = self.objections = 0
-        for code, count in self.counts.items():
-            self._add(code, min(count, rules.per_verb_cap), rules)
-
-
-class Windows(msgspec.Struct, gc=False):
+class Windows:
     """The panes of a relationship, and the sums of `Rules.gauges` as of `day`.
 
     Behind the sums stand two values that have no window: memberships (MEMBERS) and topic fit
@@ -127,11 +36,19 @@ class Windows(msgspec.Struct, gc=False):
     whose panes are stored but gone, None if there are none.
     """
 
-    day: int
-    sums: list[float]
-    panes: dict[int, Pane] = {}
-    next_exit: int = NEVER
-    dropped: list[int] | None = None
+    def __init__(
+        self,
+        day: int,
+        sums: list[float],
+        panes: dict[int, Pane] | None = None,
+        next_exit: int = NEVER,
+        dropped: list[int] | None = None,
+    ) -> None:
+        self.day = day
+        self.sums = sums
+        self.panes: dict[int, Pane] = {} if panes is None else panes
+        self.next_exit = next_exit
+        self.dropped = dropped
 
     @classmethod
     def starting(cls, day: int, rules: Rules) -> Windows:

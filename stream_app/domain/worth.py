@@ -11,8 +11,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-import msgspec
-
 from stream_app.domain.decay import amount
 from stream_app.domain.verbs import OUTBOUND_VERBS, REINFORCED, Kind
 
@@ -51,11 +49,16 @@ Parts = tuple[tuple[int, int], ...]
 """(slot, amount) of everything that an act adds."""
 
 
-class Worth(msgspec.Struct, gc=False):
+class Worth:
     """The decayed sums of a relationship, and the weights of its topics, if any."""
 
-    sums: list[int]
-    topics: dict[str, int] | None = None
+    def __init__(
+        self,
+        sums: list[int],
+        topics: dict[str, int] | None = None,
+    ) -> None:
+        self.sums = sums
+        self.topics = topics
 
     def add(self, parts: Parts, unit: int) -> None:
         """Add what an act is worth; `unit` is `weight` of its time, negative to take it back."""

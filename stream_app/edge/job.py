@@ -15,15 +15,16 @@ import msgspec
 from stream_app.adapters.accounts import Accounts
 from stream_app.contracts.envelope import read_record
 from stream_app.contracts.partitioner import partition_of
-from stream_app.domain.acts import Effect
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
 from stream_app.domain.costs import KnownCost
-from stream_app.domain.events import Interaction, relationship_key
+from stream_app.domain.events import Interaction
+from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import METHODS_PER_BRAND, NEVER_OPENED, Journal
-from stream_app.domain.partition import Partition, Seen
+from stream_app.domain.outcome import Effect, Seen, Step
+from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
-from stream_app.domain.relationship import Step, settle
+from stream_app.domain.relationship import settle
 from stream_app.domain.silence import is_overdue, next_change
 from stream_app.domain.state import Relationship
 from stream_app.domain.verbs import MEMBERSHIP_VERBS

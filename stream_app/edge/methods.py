@@ -17,10 +17,11 @@ from stream_app.contracts.method_report import write_report
 from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.costs import KnownCost, book
-from stream_app.domain.ledger import Journal, Row
+from stream_app.domain.ledger import Journal
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.reports import TRAILING_DAYS, Method
+from stream_app.domain.rows import Row
 from stream_app.edge.log import recorded_ms
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.pages import Names, Page, cost_key, names_key, page_key

@@ -8,9 +8,9 @@ from typing import Any, Final
 from stream_app.contracts.reject import write_reject
 from stream_app.contracts.transition import write_transition
 from stream_app.contracts.view import write_state
-from stream_app.domain.policy import Rules
+from stream_app.domain.outcome import Transition
 from stream_app.domain.rejects import Reason, Reject
-from stream_app.domain.relationship import Transition
+from stream_app.domain.rules import Rules
 from stream_app.domain.state import Relationship
 from stream_app.edge.facts import Facts
 from stream_app.edge.log import KIND, RECORDED_AT, SOURCE, Headers, Kind, origin, write_tick

@@ -14,8 +14,8 @@ import msgspec
 from stream_app.contracts.people import Sketch
 from stream_app.contracts.state import StateTooNewError
 from stream_app.domain.costs import KnownCost
-from stream_app.domain.ledger import Row
 from stream_app.domain.reports import Day, Method
+from stream_app.domain.rows import Row
 
 PAGE_TAG: Final = b"M"
 COST_TAG: Final = b"C"

@@ -12,7 +12,7 @@ from stream_app.adapters.base import Finding, Outcome, Refusal
 from stream_app.adapters.interactions import Skip, interaction
 from stream_app.adapters.registry import read
 from stream_app.adapters.seen import Seen
-from stream_app.domain.events import relationship_key
+from stream_app.domain.keys import relationship_key
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.states import SeenRing, State

@@ -13,9 +13,10 @@ import msgspec
 
 from stream_app.adapters.seen import Act
 from stream_app.contracts.state import RelationshipCodec
+from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.costs import KnownCost
-from stream_app.domain.policy import PANE_LIFE_DAYS, Policy
+from stream_app.domain.policy import Policy
 from stream_app.domain.state import Relationship
 from stream_app.edge import pages
 from stream_app.engine import Unit

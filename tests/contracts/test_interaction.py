@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from stream_app.contracts.interaction import MAX_BYTES, read_interaction, read_line
 from stream_app.contracts.policy import default_policy, parse_policy
-from stream_app.domain.events import Interaction, Money
+from stream_app.domain.events import Interaction
+from stream_app.domain.money import Money
 from stream_app.domain.rejects import Reject
 from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS, Kind
 from tests.contracts.support import GOOD, NOW, accepted, read, record, refused

@@ -12,7 +12,7 @@ import pytest
 
 from stream_app.contracts.policy import PolicyError, default_policy, load_policy, parse_policy
 from stream_app.domain import policy as domain_policy
-from stream_app.domain.policy import Term
+from stream_app.domain.brand_policy import Term
 from stream_app.domain.verbs import COUNTED_VERBS
 
 DEFAULT_TEXT = (Path(domain_policy.__file__).parent / "policy.toml").read_text("utf-8")

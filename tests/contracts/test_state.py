@@ -12,8 +12,9 @@ from stream_app.contracts.interaction import read_line
 from stream_app.contracts.policy import default_policy
 from stream_app.contracts.state import HEAD, RelationshipCodec, StateTooNewError
 from stream_app.contracts.transition import write_transition
-from stream_app.domain.events import relationship_key
-from stream_app.domain.partition import Partition, Seen
+from stream_app.domain.keys import relationship_key
+from stream_app.domain.outcome import Seen
+from stream_app.domain.partition import Partition
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship

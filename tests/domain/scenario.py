@@ -27,10 +27,11 @@ from typing import Any, Final
 
 from stream_app.contracts.interaction import read_line
 from stream_app.contracts.policy import default_policy
-from stream_app.domain.partition import Partition, Seen
+from stream_app.domain.outcome import Seen, Transition
+from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
-from stream_app.domain.relationship import Transition, settle
+from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
 
 DAY_MS: Final = 86_400_000

@@ -31,7 +31,7 @@ BUGS: Final = {
         "if not (values[slot] <= threshold if",
     ),
     "enter and hold are swapped": (
-        "domain/policy.py",
+        "domain/rules.py",
         "self.hold[level] if level < current else self.enter[level]",
         "self.enter[level] if level < current else self.hold[level]",
     ),
@@ -77,7 +77,7 @@ BUGS: Final = {
         "(act.at_ms, act.number) < (best",
     ),
     "a refund of all that is left is no whole refund": (
-        "domain/memory.py",
+        "domain/remembered.py",
         "money.amount >= self.left",
         "money.amount > self.left",
     ),
@@ -92,11 +92,14 @@ BUGS: Final = {
         "    if wire.automated and wire.sentiment is None:\n",
     ),
     "a negative act is no objection": (
-        "domain/policy.py",
+        "domain/rules.py",
         "kind is Kind.NEGATIVE or (verb",
         "(verb",
     ),
 }
+
+UNWANTED: Final = shutil.ignore_patterns("__pycache__", "*.so")
+"""The copy runs uncompiled: the sources themselves, changed."""
 
 Story = tuple[Path, Outcome]
 
@@ -119,7 +122,9 @@ def copied(into: Path) -> Path:
     copy = into / "stream_app"
     copy.mkdir()
     for part in ("domain", "contracts"):
-        shutil.copytree(PACKAGE / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            PACKAGE / part, copy / part, ignore=shutil.ignore_patterns("__pycache__", "*.so")
+        )
     for name in ("__init__.py", "replay.py"):
         shutil.copy(PACKAGE / name, copy / name)
     return copy

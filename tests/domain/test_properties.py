@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from stream_app.contracts.interaction import read_line
 from stream_app.contracts.policy import default_policy, parse_policy
 from stream_app.domain.events import Interaction
-from stream_app.domain.partition import Partition, Seen
+from stream_app.domain.outcome import Seen, Transition
+from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
-from stream_app.domain.relationship import Transition, advance, settle
+from stream_app.domain.relationship import advance, settle
 from stream_app.domain.state import Relationship
 from tests.domain.compare import core_outcome, oracle_outcome
 from tests.domain.logs import PLAIN, interactions, logs

@@ -149,12 +149,13 @@ async def test_poison_among_good_records_stops_nothing(service: Service) -> None
 
 
 POISON_OF_OURS = """
-import stream_app.domain.relationship as r, stream_app.domain.partition as p
-sound = r.advance
-def broken(rel, event, *rest):
+import stream_app.edge.job as job
+sound = job.read_record
+def broken(*record):
+    event = sound(*record)
     if event.id == "boom": raise ZeroDivisionError("a bug of ours with " + event.person)
-    return sound(rel, event, *rest)
-p.advance = broken
+    return event
+job.read_record = broken
 """
 
 

@@ -7,14 +7,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.domain.attribution import (
-    MILLION,
-    Path,
-    counted,
-    markov,
-    shapley,
-    wilson,
-)
+from stream_app.domain.attribution import MILLION, Path, counted, markov, shapley, wilson
 from tests.oracle.worth import markov as oracle_markov
 from tests.oracle.worth import shapley as oracle_shapley
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.contracts.state import StateTooNewError
 from stream_app.domain.costs import KnownCost
-from stream_app.domain.ledger import Journal, Row
+from stream_app.domain.ledger import Journal
 from stream_app.domain.reports import Method
+from stream_app.domain.rows import Row
 from stream_app.edge import pages
 from tests.methods.compare import policy_of, replayed
 from tests.oracle.worth.lines import act, cost, eur

@@ -1,0 +1,110 @@
+"""A pane: one UTC day of a relationship."""
+
+from __future__ import annotations
+
+from stream_app.domain.act import Act
+from stream_app.domain.brand_policy import Gains
+from stream_app.domain.remembered import EarlyUndo
+from stream_app.domain.rules import Rules
+
+Measures = tuple[int, int, int, int, int]
+
+
+def _below(points: int, cap: int) -> int:
+    return points if points < cap else cap
+
+
+class Pane:
+    """One day: what counts, and the identities that are remembered for as long as it lives.
+
+    `counts` maps a pane code (verb code * KINDS + kind) to a number of acts. `attention`,
+    `attraction` and `affinity` are its points before the cap of the day. `acts`, `undos` and
+    `early` are in the order of the log. `changed`: since it was stored last; `stored`: ever.
+    """
+
+    def __init__(
+        self,
+        acts: list[Act],
+        counts: dict[int, int] | None = None,
+        attention: int = 0,
+        attraction: int = 0,
+        affinity: int = 0,
+        objections: int = 0,
+        undos: list[str] | None = None,
+        early: list[EarlyUndo] | None = None,
+        changed: bool = True,
+        stored: bool = False,
+    ) -> None:
+        self.acts = acts
+        self.counts: dict[int, int] = {} if counts is None else counts
+        self.attention = attention
+        self.attraction = attraction
+        self.affinity = affinity
+        self.objections = objections
+        self.undos = undos
+        self.early = early
+        self.changed = changed
+        self.stored = stored
+
+    def measures(self, cap: int) -> Measures:
+        """What the pane adds to a window, in the order of `WINDOWED_MEASURES`."""
+        return (
+            _below(self.attention, cap),
+            _below(self.attraction, cap),
+            _below(self.affinity, cap),
+            1 if self.attraction > 0 else 0,
+            self.objections,
+        )
+
+    def count(self, code: int, change: int, rules: Rules) -> Gains:
+        """Count one act more (`change` 1) or less (-1); what it adds to which gauges."""
+        counts = self.counts
+        before = counts.get(code, 0)
+        after = before + change
+        if after:
+            counts[code] = after
+        else:
+            del counts[code]
+        cap = rules.per_verb_cap
+        if before > cap or after > cap:
+            return ()  # beyond the cap on both sides: an act more or less gives nothing
+        if change < 0:
+            return self._recapped(code, change, rules)
+        attention, attraction, affinity = rules.points[code]
+        attention += self.attention
+        attraction += self.attraction
+        affinity += self.affinity
+        cap = rules.per_pane_cap
+        if attention > cap or attraction > cap or affinity > cap:
+            return self._recapped(code, change, rules)
+        gains = rules.gains[code] if self.attraction else rules.first_gains[code]
+        self.attention = attention
+        self.attraction = attraction
+        self.affinity = affinity
+        if rules.objects[code]:
+            self.objections += 1
+        return gains
+
+    def _recapped(self, code: int, change: int, rules: Rules) -> Gains:
+        before = self.measures(rules.per_pane_cap)
+        self._add(code, change, rules)
+        after = self.measures(rules.per_pane_cap)
+        return tuple(
+            (slot, days, after[measure] - before[measure])
+            for slot, measure, days in rules.gauges
+            if after[measure] != before[measure]
+        )
+
+    def _add(self, code: int, acts: int, rules: Rules) -> None:
+        attention, attraction, affinity = rules.points[code]
+        self.attention += acts * attention
+        self.attraction += acts * attraction
+        self.affinity += acts * affinity
+        if rules.objects[code]:
+            self.objections += acts
+
+    def recount(self, rules: Rules) -> None:
+        """Work out the points again, under other rules."""
+        self.attention = self.attraction = self.affinity = self.objections = 0
+        for code, count in self.counts.items():
+            self._add(code, min(count, rules.per_verb_cap), rules)
