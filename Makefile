@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+FAST   := $(VENV)/.compiled
 UV     := $(shell command -v uv 2>/dev/null)
 ARGS   ?=
 SEED   ?= 1
@@ -15,7 +16,7 @@ LOCK_WITH := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes 
              --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format schemas bench chaos lock lock-broker clean
+.PHONY: help setup compile demo test lint format schemas bench chaos lock lock-broker clean
 
 help: ## what can be done here (this text)
 	@echo "Rapport: social interactions in, relationships out. Two commands matter:"
@@ -31,7 +32,15 @@ help: ## what can be done here (this text)
 	@echo "  PYTHON=...   the Python for the environment, e.g. make setup PYTHON=python3.12"
 	@echo "  BROKER=...   host:port of a Kafka of yours, used instead of starting one"
 
-setup: $(STAMP) ## the environment in .venv, from hash-locked requirements
+setup: $(STAMP) $(FAST) ## the environment in .venv, from hash-locked requirements
+
+compile: setup ## compile the core (setup does), if there is a C compiler
+
+# Sources that are newer than their compiled form would be ignored: so all is done anew.
+$(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) stream_app/contracts/state.py
+	@echo "compiling the core, about 20 s (RAPPORT_COMPILE=no leaves it out)"
+	@$(BIN)/python hatch_build.py >$(VENV)/compile.log
+	@touch $@
 
 # A finished environment is kept until a lock or pyproject.toml is newer.
 $(STAMP): pyproject.toml requirements-dev.lock
@@ -83,5 +92,6 @@ lock-broker: setup ## resolve and hash Kafka's jars anew (after a change of its 
 
 clean: ## stop this project's broker, remove what was made here
 	-@test ! -x $(BIN)/rapport || $(BIN)/rapport broker stop
+	rm -f *.so stream_app/*/*.so
 	rm -rf $(VENV) .rapport .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

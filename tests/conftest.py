@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import stream_app
 from stream_app.embedded import broker_address
+
+
+def pytest_configure() -> None:
+    """Python prefers a compiled module to a newer source: say so instead of testing the old one."""
+    for compiled in Path(stream_app.__file__).parent.rglob("*.so"):
+        source = compiled.with_name(f"{compiled.name.partition('.')[0]}.py")
+        if not source.is_file() or source.stat().st_mtime > compiled.stat().st_mtime:
+            pytest.exit(f"{source} is newer than its compiled form. Do: make compile", 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stream_app.domain.rules import CompiledTerm, Rules
+from stream_app.domain.rules import CompiledTerm, Number, Rules
 from stream_app.domain.transitions import STAGES, Finding, Stage
 
 
@@ -15,7 +15,7 @@ class Evidence:
         self,
         current: int,
         reached: int,
-        values: tuple[float, ...],
+        values: tuple[Number, ...],
         blocks: int,
         rules: Rules,
     ) -> None:
@@ -43,7 +43,7 @@ class Evidence:
         )
 
 
-def finding(level: int, holds: bool, compiled: CompiledTerm, value: float) -> Finding:
+def finding(level: int, holds: bool, compiled: CompiledTerm, value: Number) -> Finding:
     """One term of the condition of the stage above `level`, as it stood."""
     _, at_least, threshold, term = compiled
     return Finding(

@@ -118,6 +118,9 @@ class CompiledTerm(NamedTuple):
     term: Term
 
 
+Number = int | float
+"""A value of a measure. Only a topic fit is no whole number, and a whole one is written as such."""
+
 MEMBERS: Final = -2
 TOPIC_FIT: Final = -1
 """Slots behind those of the gauges."""

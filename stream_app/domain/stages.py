@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream_app.domain.rules import Rules
+from stream_app.domain.rules import Number, Rules
 
 
-def decide(current: int, values: Sequence[float], rules: Rules) -> int:
+def decide(current: int, values: Sequence[Number], rules: Rules) -> int:
     """The stage after `current`: the highest k whose conditions and all below it are true.
 
     A stage's condition is its `hold` if the relationship is at that stage or above, else its

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from stream_app.domain.pane import Pane
-from stream_app.domain.rules import MEMBERS, Rules
+from stream_app.domain.rules import MEMBERS, Number, Rules
 
 NEVER: Final = 1 << 40
 """A day that does not come."""
@@ -39,7 +39,7 @@ class Windows:
     def __init__(
         self,
         day: int,
-        sums: list[float],
+        sums: list[Number],
         panes: dict[int, Pane] | None = None,
         next_exit: int = NEVER,
         dropped: list[int] | None = None,

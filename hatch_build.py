@@ -1,0 +1,111 @@
+"""Compiles the core with mypyc: the same Python files, twice as fast.
+
+Nothing needs it: without compiled modules Python runs the sources. So it is done where there is a C
+compiler and left out, with a word, where there is none. `RAPPORT_COMPILE=no` leaves it out,
+`RAPPORT_COMPILE=yes` insists on it.
+
+`python hatch_build.py` compiles beside the sources (`make setup` does); a wheel is built through
+`CompileHook`. See docs/decisions/0055-the-core-is-compiled.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT: Final = Path(__file__).parent
+PACKAGE: Final = "stream_app"
+BESIDES_DOMAIN: Final = ("contracts/state.py",)
+"""Hot modules of other layers."""
+
+
+def sources() -> list[Path]:
+    """What is compiled: the domain, but for the modules that define msgspec types.
+
+    Such a type is made by msgspec from its annotations; mypyc would make another class of it.
+    """
+    domain = sorted((ROOT / PACKAGE / "domain").glob("[a-z]*.py"))
+    hot = [path for path in domain if "import msgspec" not in path.read_text("utf-8")]
+    return [*hot, *(ROOT / PACKAGE / name for name in BESIDES_DOMAIN)]
+
+
+def compiled() -> Iterator[Path]:
+    """The compiled modules that lie beside the sources."""
+    yield from ROOT.glob(f"{PACKAGE}__mypyc*.so")
+    yield from (ROOT / PACKAGE).rglob("*.so")
+
+
+def compile_into(folder: Path) -> None:
+    """Compile to `folder`, as deep as in the project. Raises what the compilers raise."""
+    from mypyc.build import mypycify
+    from setuptools import Distribution
+    from setuptools.command.build_ext import build_ext
+
+    os.chdir(ROOT)
+    paths = [str(path.relative_to(ROOT)) for path in sources()]
+    with tempfile.TemporaryDirectory() as scratch:
+        modules = mypycify(
+            paths, opt_level="3", debug_level="0", target_dir=scratch, group_name=PACKAGE
+        )
+        build = build_ext(Distribution({"ext_modules": modules}))
+        build.build_lib, build.build_temp = str(folder), scratch
+        build.ensure_finalized()
+        build.run()
+
+
+def why_not() -> str | None:
+    """What is missing for a compilation, or that it is not wanted; None: nothing."""
+    if os.environ.get("RAPPORT_COMPILE") == "no":
+        return "RAPPORT_COMPILE=no"
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(compiler) is None:
+        return f"there is no C compiler ({compiler})"
+    if not Path(sysconfig.get_paths()["include"], "Python.h").is_file():
+        return "Python's header files are missing"
+    return None
+
+
+def compile_in_place() -> bool:
+    """Compile beside the sources. False if the core stays as it is, which is told."""
+    for old in compiled():
+        old.unlink()
+    reason = why_not()
+    if reason is None:
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                compile_into(Path(folder))
+                for made in Path(folder).rglob("*.so"):
+                    shutil.copy(made, ROOT / made.relative_to(folder))
+            return True
+        except (Exception, SystemExit) as error:
+            reason = f"the compiler failed: {error}"
+    if os.environ.get("RAPPORT_COMPILE") == "yes":
+        raise SystemExit(f"rapport: the core cannot be compiled: {reason}")
+    sys.stderr.write(f"rapport: the core is not compiled, only half as fast: {reason}\n")
+    return False
+
+
+class CompileHook(BuildHookInterface[Any]):
+    """Puts compiled modules into a wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Called by hatchling; an editable installation takes what lies beside the sources."""
+        if version == "editable" or not compile_in_place():
+            return
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        for path in compiled():
+            name = str(path.relative_to(ROOT))
+            build_data["force_include"][name] = name
+
+
+if __name__ == "__main__":
+    compile_in_place()
