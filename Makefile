@@ -37,7 +37,10 @@ setup: $(STAMP) $(FAST) ## the environment in .venv, from hash-locked requiremen
 compile: setup ## compile the core (setup does), if there is a C compiler
 
 # Sources that are newer than their compiled form would be ignored: so all is done anew.
-$(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) stream_app/contracts/state.py
+$(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) \
+         $(foreach it,partitioner reading state times writing,stream_app/contracts/$(it).py) \
+         $(foreach it,job outputs,stream_app/edge/$(it).py) \
+         $(foreach it,index unit,stream_app/engine/$(it).py)
 	@echo "compiling the core, about 20 s (RAPPORT_COMPILE=no leaves it out)"
 	@$(BIN)/python hatch_build.py >$(VENV)/compile.log
 	@touch $@

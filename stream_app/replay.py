@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stream_app.contracts.cost import read_cost_line
-from stream_app.contracts.interaction import read_line
 from stream_app.contracts.method_report import write_report
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.people import Sketch, sketch_of
-from stream_app.contracts.transition import write_transition
+from stream_app.contracts.reading import read_line
+from stream_app.contracts.writing import write_transition
 from stream_app.domain.attribution import PATHS
 from stream_app.domain.costs import KnownCost, book
 from stream_app.domain.keys import relationship_key

@@ -8,16 +8,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from stream_app.contracts.interaction import (
-    MAX_BYTES,
-    NO_CONTROL,
-    Id,
-    MoneyV1,
-    Slug,
-    WireTime,
-    is_json,
-    refusal,
-)
+from stream_app.contracts.interaction import MAX_BYTES, NO_CONTROL, Id, MoneyV1, Slug, WireTime
+from stream_app.contracts.reading import is_json, refusal
 from stream_app.contracts.times import parse_time
 from stream_app.domain.costs import Cost
 from stream_app.domain.money import Money

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 import msgspec
 
-from stream_app.contracts.interaction import MAX_BYTES, read_interaction
+from stream_app.contracts.interaction import MAX_BYTES
+from stream_app.contracts.reading import read_interaction
 from stream_app.contracts.times import parse_time
 from stream_app.domain.events import Interaction
 from stream_app.domain.policy import Policy

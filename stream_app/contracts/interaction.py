@@ -1,23 +1,16 @@
-"""interaction/v1: bytes of a record to an interaction, or the reason why not."""
+"""interaction/v1: its types, and decoders of several strictness. `reading` uses them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from decimal import Decimal
-from sys import intern
-from typing import Annotated, Any, Final, Literal, TypeVar, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
 from msgspec import Meta
 
-from stream_app.contracts.times import TIME_PATTERN, parse_time
+from stream_app.contracts.times import TIME_PATTERN
 from stream_app.domain.clock import YEAR_2000_MS, YEAR_10000_MS
-from stream_app.domain.events import Interaction
-from stream_app.domain.money import Money
-from stream_app.domain.policy import Policy
-from stream_app.domain.rejects import Reason, Reject
-from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS, Kind
+from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS
 
 MAX_BYTES: Final = 256 * 1024
 """A longer value is refused as `too_large`."""
@@ -140,7 +133,7 @@ _FAST_TYPES: Final[dict[str, Any]] = {
     "verb": Literal[tuple(sorted({*INBOUND_VERBS, *OUTBOUND_VERBS}))],
     "occurred_at": int | str | None,
     "recorded_at": int | str | None,
-    "topics": Annotated[tuple[str, ...], Meta(max_length=MAX_TOPICS)] | None,
+    "topics": Annotated[list[str], Meta(max_length=MAX_TOPICS)] | None,
     "value": MoneyV1 | None,
 }
 """Without the patterns, which are dear. What they ask for is checked by `_decode`."""
@@ -183,195 +176,12 @@ def _retyped(kind: type[msgspec.Struct], types: dict[str, Any]) -> type[msgspec.
     return msgspec.defstruct(kind.__name__, fields, gc=False)
 
 
-_decode_record = cast(
+decode_record = cast(
     "Callable[[bytes], InteractionV1]", msgspec.json.Decoder(_fast(InteractionV1)).decode
 )
-_decode_line = cast(
+decode_line = cast(
     "Callable[[bytes], ReplayLineV1]", msgspec.json.Decoder(_fast(ReplayLineV1)).decode
 )
-_decode_loose_record = msgspec.json.Decoder(_loose(InteractionV1)).decode
-_decode_loose_line = msgspec.json.Decoder(_loose(ReplayLineV1)).decode
-_decode_strict = msgspec.json.Decoder(InteractionV1).decode
-
-_is_slug: Final = re.compile(SLUG).match
-_has_no_control: Final = re.compile(NO_CONTROL).match
-_VERBS: Final = {
-    None: frozenset(INBOUND_VERBS),
-    "inbound": frozenset(INBOUND_VERBS),
-    "outbound": frozenset(OUTBOUND_VERBS),
-}
-_SLUGS_KEPT: Final = 65_536
-
-
-class _Slugs(dict[str, str]):
-    """Every slug seen, as one and the same text: a state holds many. KeyError if it is none."""
-
-    def __missing__(self, text: str) -> str:
-        if _is_slug(text) is None:
-            raise KeyError
-        if len(self) >= _SLUGS_KEPT:
-            self.clear()
-        self[text] = text
-        return text
-
-
-_slugs: Final = _Slugs()
-_PLAIN: Final = Kind.PLAIN
-
-W = TypeVar("W", bound=InteractionV1)
-
-
-def read_interaction(value: bytes | None, recorded_ms: int, policy: Policy) -> Interaction | Reject:
-    """The interaction in the value of a record, or why it is refused.
-
-    `recorded_ms` is the record's timestamp: the time of an act that carries none. What depends on
-    the state (`from_the_future`, `too_old`) is decided later.
-    """
-    wire = _decode(value, _decode_record)
-    if wire is None:
-        return _why_not(value, _decode_loose_record)
-    try:
-        at_ms = recorded_ms if wire.occurred_at is None else parse_time(wire.occurred_at)
-    except ValueError as error:
-        return Reject(Reason.BAD_TIME, f"$.occurred_at: {error}")
-    return _interaction(wire, at_ms, policy)
-
-
-def read_line(line: bytes, policy: Policy) -> tuple[Interaction, int] | Reject:
-    """The interaction in a line of a file and its record's timestamp, or why it is refused.
-
-    `recorded_at` says the timestamp; without it `occurred_at` counts as such.
-    """
-    if len(line) > MAX_BYTES:
-        line = line.rstrip(b"\r\n")  # the record would not have had them
-    wire = _decode(line, _decode_line)
-    if wire is None:
-        return _why_not(line, _decode_loose_line)
-    occurred, recorded = wire.occurred_at, wire.recorded_at
-    if occurred is None:
-        occurred = recorded
-    if occurred is None:
-        return Reject(Reason.BAD_TIME, "$.occurred_at: none, and no recorded_at to stand for it")
-    try:
-        at_ms = parse_time(occurred)
-        recorded_ms = at_ms if recorded is None else parse_time(recorded)
-    except ValueError as error:
-        return Reject(Reason.BAD_TIME, f"$.occurred_at or $.recorded_at: {error}")
-    return _interaction(wire, at_ms, policy), recorded_ms
-
-
-def _decode(value: bytes | None, decode: Callable[[bytes], W]) -> W | None:
-    """What is in `value`, or None if there is anything wrong with it."""
-    if not value or len(value) > MAX_BYTES:
-        return None
-    try:
-        if not value.isascii():
-            value.decode()  # the decoder does not look into texts that it skips
-        wire = decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    # what the decoder did not look at: the verb for its direction, slugs, control characters
-    if wire.verb not in _VERBS[wire.direction]:
-        return None
-    try:
-        wire.brand = _slugs[wire.brand]
-        wire.platform = _slugs[wire.platform]
-        if wire.topics:
-            for topic in wire.topics:
-                _slugs[topic]
-    except KeyError:
-        return None
-    if not wire.person.isprintable() and _has_no_control(wire.person) is None:
-        return None
-    return wire
-
-
-def _why_not(value: bytes | None, decode_loose: Callable[[bytes], object]) -> Reject:
-    """Why there is no interaction in `value`: looked at again, for it is rare."""
-    if not value or value.isspace():
-        return Reject(Reason.EMPTY)
-    if len(value) > MAX_BYTES:
-        return Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_BYTES}")
-    try:
-        value.decode()
-        decode_loose(value)
-    except msgspec.ValidationError as error:
-        return refusal(str(error)) if is_json(value) else Reject(Reason.NOT_JSON)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Reject(Reason.NOT_JSON, type(error).__name__)
-    return _explain(value)
-
-
-def is_json(value: bytes) -> bool:
-    """Whether all of it is JSON: the decoder stops at the first fault that it finds."""
-    try:
-        value.decode()
-        msgspec.json.decode(value)
-    except msgspec.ValidationError:  # a number too great for us is JSON still
-        return True
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _interaction(wire: InteractionV1, at_ms: int, policy: Policy) -> Interaction:
-    value = wire.value
-    return Interaction(
-        wire.id,
-        wire.brand,
-        wire.person,
-        wire.platform,
-        wire.verb,
-        wire.direction != "outbound",
-        wire.op == "undo",
-        at_ms,
-        _PLAIN
-        if wire.sentiment is None and not wire.automated and not wire.incentivised
-        else _kind(wire, policy),
-        wire.undoes,
-        wire.object,
-        wire.method and intern(wire.method),  # a state holds many that are the same
-        None if value is None else Money(Decimal(value.amount), value.currency),
-        cast("tuple[str, ...]", wire.topics) or (),
-        wire.sentiment,
-    )
-
-
-def _kind(wire: InteractionV1, policy: Policy) -> Kind:
-    if wire.automated:
-        return Kind.AUTOMATED
-    sentiment = wire.sentiment
-    if sentiment is not None and sentiment < policy.rules_for(wire.brand).negative_below:
-        return Kind.NEGATIVE
-    return Kind.INCENTIVISED if wire.incentivised else Kind.PLAIN
-
-
-def _explain(value: bytes) -> Reject:
-    """Why an implausible interaction is refused: the strict decoder says where and what."""
-    try:
-        wire = _decode_strict(value)
-    except msgspec.ValidationError as error:
-        return refusal(str(error))
-    verbs = wire.direction or "inbound"
-    return Reject(Reason.UNKNOWN_VERB, f"$.verb: not one of the {verbs} verbs")
-
-
-_PATH: Final = re.compile(r" - at `(\$[^`]*)`$")
-_BY_PATH: Final = {"$.brand": Reason.BAD_BRAND, "$.person": Reason.BAD_PERSON}
-_CONSTRAINT: Final = ("Expected `str` matching", "Expected `str` of length")
-
-
-def refusal(message: str) -> Reject:
-    """The reason for a message of the decoder. The detail never repeats what was sent."""
-    match = _PATH.search(message)
-    path = match.group(1) if match else "$"
-    expected = re.sub(
-        r"Invalid enum value .*",
-        "Not one of the allowed values",
-        message[: match.start()] if match else message,
-    )
-    if path == "$.occurred_at":
-        return Reject(Reason.BAD_TIME, f"{path}: {expected}")
-    if path in _BY_PATH and expected.startswith(_CONSTRAINT):
-        return Reject(_BY_PATH[path], f"{path}: {expected}")
-    return Reject(Reason.WRONG_SHAPE, f"{path}: {expected}")
+decode_loose_record = msgspec.json.Decoder(_loose(InteractionV1)).decode
+decode_loose_line = msgspec.json.Decoder(_loose(ReplayLineV1)).decode
+decode_strict = msgspec.json.Decoder(InteractionV1).decode

@@ -19,14 +19,16 @@ from typing import Any, Final
 import msgspec
 
 from stream_app.contracts.cost import CostV1, read_cost
-from stream_app.contracts.interaction import END, InteractionV1, read_interaction
+from stream_app.contracts.interaction import END, InteractionV1
 from stream_app.contracts.method_report import MethodReportV1, write_report
 from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.contracts.policy import default_policy
+from stream_app.contracts.reading import read_interaction
 from stream_app.contracts.reject import RejectV1, write_reject
 from stream_app.contracts.times import parse_time
-from stream_app.contracts.transition import TransitionV1, write_transition
-from stream_app.contracts.view import StateV1, write_state
+from stream_app.contracts.transition import TransitionV1
+from stream_app.contracts.view import StateV1
+from stream_app.contracts.writing import write_state, write_transition
 from stream_app.domain.clock import DAY_MS, HOUR_MS
 from stream_app.domain.costs import KnownCost, book
 from stream_app.domain.events import Interaction

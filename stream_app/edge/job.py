@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-import msgspec
-
 from stream_app.adapters.accounts import Accounts
 from stream_app.contracts.envelope import read_record
 from stream_app.contracts.partitioner import partition_of
@@ -30,6 +28,7 @@ from stream_app.domain.state import Relationship
 from stream_app.domain.verbs import MEMBERSHIP_VERBS
 from stream_app.edge.facts import Facts
 from stream_app.edge.log import KIND, header, read_tick, recorded_ms
+from stream_app.edge.meta import Meta, decode_meta, encode_meta
 from stream_app.edge.methods import PUBLISH_MS, WAITING, Methods
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.raw import Deliveries
@@ -37,22 +36,13 @@ from stream_app.edge.states import SeenRing, State, StateCodec
 from stream_app.edge.topics import Topics
 from stream_app.engine import Codec, Record, Unit
 
-IDLE_MS: Final = 30_000
+IDLE_MS: int = 30_000
 """A partition that has been silent for so long gets an idle tick."""
 LARGEST_AGEING_MS: Final = 1_500
 """By so much it ages at most in a tick: a process that was paused has not seen any silence."""
 DUE_PER_TURN: Final = 2_000
 """Silent relationships that are walked before records get their turn again."""
 _EFFECTS: Final = tuple(effect.name.lower() for effect in Effect)
-
-
-class Meta(msgspec.Struct, array_like=True, frozen=True):
-    """What a partition remembers besides its states."""
-
-    version: int
-    latest_ms: int | None
-    seen: int
-    runs: list[tuple[int, int]] = []
 
 
 class Work:
@@ -90,10 +80,6 @@ class Work:
         self.views: dict[bytes, Relationship] = {}
 
 
-_encode_meta: Final = msgspec.msgpack.Encoder().encode
-_decode_meta: Final = msgspec.msgpack.Decoder(Meta).decode
-
-
 class RelationshipJob:
     """A job of the engine; see `stream_app.engine.Job` for when each method is called."""
 
@@ -127,7 +113,7 @@ class RelationshipJob:
 
     def open(self, unit: Unit[State]) -> None:
         """Take up a partition where its last commit left it."""
-        meta = _decode_meta(unit.meta) if unit.meta else Meta(1, None, 0)
+        meta = decode_meta(unit.meta) if unit.meta else Meta(1, None, 0)
         journal = Journal(runs=meta.runs, method_limit=self._methods.limit)
         partition = Partition(self._policy, meta.latest_ms, journal)
         watermark = partition.watermark
@@ -307,7 +293,7 @@ class RelationshipJob:
         """The end of a slice: what the partition remembers, and what was counted."""
         self._write_changed(unit, work)
         latest_ms = work.partition.latest_ms
-        unit.meta = _encode_meta(Meta(1, latest_ms, work.seen.written, work.journal.runs))
+        unit.meta = encode_meta(Meta(1, latest_ms, work.seen.written, work.journal.runs))
         for outcome, count in work.counts.items():
             self._facts.processed(outcome, count)
         work.counts.clear()

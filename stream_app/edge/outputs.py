@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from stream_app.contracts.reject import write_reject
-from stream_app.contracts.transition import write_transition
-from stream_app.contracts.view import write_state
+from stream_app.contracts.writing import write_state, write_transition
 from stream_app.domain.outcome import Transition
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.rules import Rules

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from stream_app.contracts.partitioner import partition_of
@@ -30,17 +29,26 @@ Output = tuple[bytes | None, bytes | None, Headers, int | None]
 _RECORD_OVERHEAD_BYTES = 100
 
 
-@dataclass(slots=True)
 class Snapshot:
-    """Everything that one transaction writes, encoded. Later processing does not change it."""
+    """Everything that one transaction writes, encoded. Later processing does not change it.
 
-    changelog: list[tuple[bytes, bytes | None]]
-    """Sealed records; the position record is the last."""
-    outputs: dict[tuple[str, int], list[Output]]
-    position: Position
-    records: int
-    """Source records behind it."""
-    size_bytes: int = field(default=0)
+    `changelog` has sealed records, the position record last; `records` counts the source records
+    behind it.
+    """
+
+    def __init__(
+        self,
+        changelog: list[tuple[bytes, bytes | None]],
+        outputs: dict[tuple[str, int], list[Output]],
+        position: Position,
+        records: int,
+        size_bytes: int = 0,
+    ) -> None:
+        self.changelog = changelog
+        self.outputs = outputs
+        self.position = position
+        self.records = records
+        self.size_bytes = size_bytes
 
 
 class Unit(Generic[S]):

@@ -17,8 +17,8 @@ from stream_app.adapters.interactions import interaction
 from stream_app.adapters.registry import PLATFORMS, read
 from stream_app.adapters.seen import Seen
 from stream_app.cli.normalize import parse_headers
-from stream_app.contracts.interaction import read_interaction
 from stream_app.contracts.policy import default_policy
+from stream_app.contracts.reading import read_interaction
 from stream_app.domain.rejects import Reason, Reject
 
 from .support import RECEIVED_MS, samples

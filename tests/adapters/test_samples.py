@@ -14,8 +14,8 @@ from stream_app.adapters.interactions import interaction
 from stream_app.adapters.registry import PLATFORMS, events
 from stream_app.adapters.seen import Seen
 from stream_app.cli.normalize import row as shown
-from stream_app.contracts.interaction import read_interaction
 from stream_app.contracts.policy import default_policy
+from stream_app.contracts.reading import read_interaction
 from stream_app.domain.events import Interaction
 from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS
 

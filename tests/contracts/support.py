@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from stream_app.contracts.interaction import read_interaction
 from stream_app.contracts.policy import default_policy
+from stream_app.contracts.reading import read_interaction
 from stream_app.domain.events import Interaction
 from stream_app.domain.rejects import Reject
 

@@ -10,10 +10,10 @@ import json
 from base64 import b64decode, b64encode
 from pathlib import Path
 
-from stream_app.contracts.interaction import read_line
 from stream_app.contracts.policy import default_policy
+from stream_app.contracts.reading import read_line
 from stream_app.contracts.state import RelationshipCodec
-from stream_app.contracts.transition import write_transition
+from stream_app.contracts.writing import write_transition
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.outcome import Seen
 from stream_app.domain.partition import Partition

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.contracts.interaction import MAX_BYTES, read_interaction, read_line
+from stream_app.contracts.interaction import MAX_BYTES
 from stream_app.contracts.policy import default_policy, parse_policy
+from stream_app.contracts.reading import read_interaction, read_line
 from stream_app.domain.events import Interaction
 from stream_app.domain.money import Money
 from stream_app.domain.rejects import Reject

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream_app.contracts.interaction import read_line
 from stream_app.contracts.policy import default_policy
-from stream_app.contracts.transition import transition_id, write_transition
+from stream_app.contracts.reading import read_line
+from stream_app.contracts.writing import transition_id, write_transition
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.outcome import Seen, Transition
 from stream_app.domain.partition import Partition

@@ -7,8 +7,8 @@ from collections import Counter
 import orjson
 import pytest
 
-from stream_app.contracts.interaction import read_interaction
 from stream_app.contracts.policy import load_policy
+from stream_app.contracts.reading import read_interaction
 from stream_app.contracts.times import parse_time
 from stream_app.demo.check import line
 from stream_app.demo.community import (

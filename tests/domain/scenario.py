@@ -25,8 +25,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from stream_app.contracts.interaction import read_line
 from stream_app.contracts.policy import default_policy
+from stream_app.contracts.reading import read_line
 from stream_app.domain.outcome import Seen, Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy

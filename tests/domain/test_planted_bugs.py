@@ -87,7 +87,7 @@ BUGS: Final = {
         'round(float("0." + fraction) * 1000)',
     ),
     "an automated act can be negative": (
-        "contracts/interaction.py",
+        "contracts/reading.py",
         "    if wire.automated:\n",
         "    if wire.automated and wire.sentiment is None:\n",
     ),

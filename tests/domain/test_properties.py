@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from stream_app.contracts.interaction import read_line
 from stream_app.contracts.policy import default_policy, parse_policy
+from stream_app.contracts.reading import read_line
 from stream_app.domain.events import Interaction
 from stream_app.domain.outcome import Seen, Transition
 from stream_app.domain.partition import Partition
