@@ -33,6 +33,7 @@ BESIDES_DOMAIN: Final = (
     "edge/outputs.py",
     "engine/index.py",
     "engine/unit.py",
+    "replay.py",
 )
 """Hot modules of other layers."""
 

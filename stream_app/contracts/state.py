@@ -98,7 +98,7 @@ class RelationshipCodec:
 
 
 def _take_up(rel: Relationship, day: int, pane: Pane) -> None:
-    rel.windows.panes[day] = pane
+    rel.windows.take_up(day, pane)
     rel.memory.recall(pane, day)
 
 
@@ -149,7 +149,7 @@ def _act(one: ActV1) -> Act:
 def _pane_v1(pane: Pane) -> PaneV1:
     return PaneV1(
         [_act_v1(act) for act in pane.acts],
-        pane.counts,
+        pane.counts(),
         pane.attention,
         pane.attraction,
         pane.affinity,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from stream_app.domain.act import Act
 from stream_app.domain.brand_policy import Gains
 from stream_app.domain.remembered import EarlyUndo
 from stream_app.domain.rules import Rules
 
 Measures = tuple[int, int, int, int, int]
+
+NO_CODE: Final = -1
 
 
 def _below(points: int, cap: int) -> int:
@@ -17,7 +21,8 @@ def _below(points: int, cap: int) -> int:
 class Pane:
     """One day: what counts, and the identities that are remembered for as long as it lives.
 
-    `counts` maps a pane code (verb code * KINDS + kind) to a number of acts. `attention`,
+    `counts` maps a pane code (verb code * KINDS + kind) to a number of acts; most days have one
+    code, which is kept without a dictionary. `attention`,
     `attraction` and `affinity` are its points before the cap of the day. `acts`, `undos` and
     `early` are in the order of the log. `changed`: since it was stored last; `stored`: ever.
     """
@@ -36,7 +41,11 @@ class Pane:
         stored: bool = False,
     ) -> None:
         self.acts = acts
-        self.counts: dict[int, int] = {} if counts is None else counts
+        self._code, self._times = NO_CODE, 0
+        self._others: dict[int, int] | None = None
+        if counts:
+            for code, times in counts.items():
+                self._set(code, times)
         self.attention = attention
         self.attraction = attraction
         self.affinity = affinity
@@ -45,6 +54,34 @@ class Pane:
         self.early = early
         self.changed = changed
         self.stored = stored
+
+    def counts(self) -> dict[int, int]:
+        """How many acts of each code there were, without those undone."""
+        found = {} if self._code == NO_CODE else {self._code: self._times}
+        return found if self._others is None else found | self._others
+
+    def _counted(self, code: int) -> int:
+        if code == self._code:
+            return self._times
+        return 0 if self._others is None else self._others.get(code, 0)
+
+    def _set(self, code: int, times: int) -> None:
+        others = self._others
+        if code == self._code:
+            self._times = times
+            if not times:
+                self._code = NO_CODE
+        elif others is not None and code in others:
+            if times:
+                others[code] = times
+            else:
+                del others[code]
+        elif self._code == NO_CODE:
+            self._code, self._times = code, times
+        elif others is None:
+            self._others = {code: times}
+        else:
+            others[code] = times
 
     def measures(self, cap: int) -> Measures:
         """What the pane adds to a window, in the order of `WINDOWED_MEASURES`."""
@@ -58,13 +95,9 @@ class Pane:
 
     def count(self, code: int, change: int, rules: Rules) -> Gains:
         """Count one act more (`change` 1) or less (-1); what it adds to which gauges."""
-        counts = self.counts
-        before = counts.get(code, 0)
+        before = self._counted(code)
         after = before + change
-        if after:
-            counts[code] = after
-        else:
-            del counts[code]
+        self._set(code, after)
         cap = rules.per_verb_cap
         if before > cap or after > cap:
             return ()  # beyond the cap on both sides: an act more or less gives nothing
@@ -106,5 +139,5 @@ class Pane:
     def recount(self, rules: Rules) -> None:
         """Work out the points again, under other rules."""
         self.attention = self.attraction = self.affinity = self.objections = 0
-        for code, count in self.counts.items():
+        for code, count in self.counts().items():
             self._add(code, min(count, rules.per_verb_cap), rules)

@@ -50,8 +50,10 @@ def advance(
     rel.records += 1
     if rel.offers:
         forget_offers(rel, rules)
-    change = undo if event.undo else do
-    effect, changed = change(rel, event, rules, journal)
+    if event.undo:
+        effect, changed = undo(rel, event, rules, journal)
+    else:
+        effect, changed = do(rel, event, rules, journal)
     if changed or not rel.settled:
         reached = _evaluate(rel, rules)
         if reached != rel.stage:
@@ -77,6 +79,9 @@ def settle(
                 pass
             _evaluate_boundary(rel, moves, rules, journal)
             continue  # it may have moved again
+        if to_day < windows.next_exit:
+            windows.day = to_day  # nothing leaves any window
+            break
         for _ in windows.walk(to_day, rules):
             _evaluate_boundary(rel, moves, rules, journal)
             if not rel.settled:

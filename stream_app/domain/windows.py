@@ -32,8 +32,8 @@ class Windows:
 
     Behind the sums stand two values that have no window: memberships (MEMBERS) and topic fit
     (TOPIC_FIT, not a number while nothing is known), so that a condition reads all alike.
-    `next_exit` is a lower bound of the next day on which a pane leaves a window. `dropped` are days
-    whose panes are stored but gone, None if there are none.
+    `next_exit` is a lower bound of the next day on which a pane leaves a window, `oldest` that of
+    the oldest pane. `dropped` are days whose panes are stored but gone, None if there are none.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Windows:
         self.panes: dict[int, Pane] = {} if panes is None else panes
         self.next_exit = next_exit
         self.dropped = dropped
+        self.oldest = min(self.panes, default=NEVER)
 
     @classmethod
     def starting(cls, day: int, rules: Rules) -> Windows:
@@ -72,7 +73,8 @@ class Windows:
         """The pane of `day` for a change of it, made if it is not there."""
         pane = self.panes.get(day)
         if pane is None:
-            pane = self.panes[day] = Pane([])
+            pane = Pane([])
+            self.take_up(day, pane)
             for days in rules.windows:
                 if day + days > self.day:  # of this and all wider windows it leaves this one first
                     if day + days < self.next_exit:
@@ -81,10 +83,19 @@ class Windows:
         pane.changed = True
         return pane
 
+    def take_up(self, day: int, pane: Pane) -> None:
+        """Have `pane` as that of `day`."""
+        self.panes[day] = pane
+        if day < self.oldest:
+            self.oldest = day
+
     def drop(self, last_dead: int) -> list[Pane]:
         """Give up the panes up to the day `last_dead`."""
+        if self.oldest > last_dead:
+            return []
         gone = [day for day in self.panes if day <= last_dead]
         panes = [self.panes.pop(day) for day in gone]
+        self.oldest = min(self.panes, default=NEVER)
         stored = [day for day, pane in zip(gone, panes, strict=True) if pane.stored]
         if stored:
             self.dropped = [*(self.dropped or ()), *stored]

@@ -56,7 +56,8 @@ def test_a_forgotten_act_is_counted_for_as_long_as_its_pane_lives() -> None:
     world = World()
     for n in range(ACTS_PER_DAY + 1):
         world.send(moment("0"), f"impression id=a{n}")
-    assert sum(world.states["ann"].windows.panes[moment("0") // 86_400_000].counts.values()) == 257
+    pane = world.states["ann"].windows.panes[moment("0") // 86_400_000]
+    assert sum(pane.counts().values()) == 257
 
 
 def test_identities_are_forgotten_with_their_pane_and_not_counted_as_lost() -> None:

@@ -180,7 +180,7 @@ def _line(act_id: str, verb: str, day: int, **more: object) -> bytes:
 
 
 def _counts(rel: Relationship) -> dict[int, dict[int, int]]:
-    return {day: pane.counts for day, pane in rel.windows.panes.items() if pane.counts}
+    return {day: pane.counts() for day, pane in rel.windows.panes.items() if pane.counts()}
 
 
 @given(logs(), interactions(people=1), st.integers(0, 20), st.booleans())
