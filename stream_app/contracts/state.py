@@ -204,6 +204,7 @@ def _head_v1(rel: Relationship, days: list[int], inline: dict[int, PaneV1]) -> H
         rel.credited,
         rel.undecided or [],
         inline,
+        rel.linked or [],
     )
 
 
@@ -244,6 +245,7 @@ def _relationship(head: HeadV1) -> Relationship:
         settled=head.settled,
         due_day=head.due_day,
         undecided=head.undecided or None,
+        linked=head.linked or None,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stream_app.domain.linked import Linked
 from stream_app.domain.remembered import EarlyUndo, Offer, Purchase, Register
 from stream_app.domain.rows import Booked, Undecided
 from stream_app.domain.verbs import Kind
@@ -68,6 +69,7 @@ class HeadV1(msgspec.Struct, array_like=True, gc=False):
     credited: int
     undecided: list[Undecided]
     inline: dict[int, PaneV1]
+    linked: list[Linked] = []
 
 
 class PaneV1(msgspec.Struct, array_like=True, gc=False):

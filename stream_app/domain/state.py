@@ -6,6 +6,7 @@ from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import Touch
 from stream_app.domain.events import Interaction
+from stream_app.domain.linked import Linked
 from stream_app.domain.memory import Memory
 from stream_app.domain.remembered import Offer
 from stream_app.domain.rows import Undecided
@@ -23,8 +24,9 @@ class Relationship:
     the day under which the relationship stands in the index of silence (see `silence`). `highest`
     is the highest stage it has been at, `credited` the number of records at its last advance.
     `touches_from_ms` is not after any touch. `undecided` are advances that are still to prove
-    that they last, the next one first. Lists that most relationships never need are None until
-    there is something to put in: with a million of them, empty lists are most of the memory.
+    that they last, the next one first. `linked` are ids that are the same person. Lists that most
+    relationships never need are None until there is something to put in: with a million of them,
+    empty lists are most of the memory.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Relationship:
         settled: bool = True,
         due_day: int | None = None,
         undecided: list[Undecided] | None = None,
+        linked: list[Linked] | None = None,
     ) -> None:
         self.brand = brand
         self.person = person
@@ -74,6 +77,7 @@ class Relationship:
         self.settled = settled
         self.due_day = due_day
         self.undecided = undecided
+        self.linked = linked
 
     @classmethod
     def starting(cls, brand: str, person: str, as_of: int, rules: Rules) -> Relationship:
