@@ -77,6 +77,10 @@ def _ours(job: str, **more: object) -> Callable[[Run], list[str]]:
     return lambda run: python("bench.peers.ours", run.options(job=job, **more))
 
 
+def _ours_twice(job: str) -> Callable[[Run], list[str]]:
+    return lambda run: python("bench.peers.ours_twice", run.options(job=job))
+
+
 def _streams(threads: int, commit_ms: int) -> Callable[[Run], list[str]]:
     return lambda run: [
         *_java("streams", "KafkaStreamsJob", "-Xmx2g"),
@@ -215,6 +219,13 @@ CONTESTANTS = (
         "model",
         "**ours**: the whole relationship model, exactly once",
         _ours("model"),
+        _ours_version,
+        input="interactions",
+    ),
+    Contestant(
+        "model-2",
+        "**ours**: the whole relationship model, two workers",
+        _ours_twice("model"),
         _ours_version,
         input="interactions",
     ),

@@ -139,7 +139,7 @@ def _run(inputs: Inputs, each: Contestant, keys: Keys, events: int) -> dict[str,
         "events_per_s": done["events"] / done["seconds"],
         "commit_s": done["seconds"] - done.get("processed_s", done["seconds"]),
         "cpu_us": 1e6 * done["cpu_s"] / done["events"],
-        "peak_rss_bytes": peak,
+        "peak_rss_bytes": done.get("peak_rss_bytes", peak),
         "transitions": found,
     }
 

@@ -51,7 +51,7 @@ class Child:
             line, newline, rest = self._lines.partition(b"\n")
             if newline:
                 self._lines = rest
-                said = _parse(line)
+                said = parse(line)
                 if said.get("event") == event:
                     return said
             elif self._ready.select(left_s):
@@ -81,7 +81,8 @@ class Child:
         self._out.close()
 
 
-def _parse(line: bytes) -> Said:
+def parse(line: bytes) -> Said:
+    """A report; empty if the line is none, as those of Faust's greeting."""
     try:
         said = json.loads(line)
     except ValueError:

@@ -17,15 +17,28 @@ class Meter:
         self.events = events
         self.seen = 0
         self._before = 0
-        self._wall_s = self._cpu_s = 0.0
+        self._wall_s = self._cpu_s = self._first_s = 0.0
 
     def saw(self, events: int) -> bool:
         """So many events more; True when that were all. The first batch only starts the clock."""
         if not self.seen:
             self._before = events
             self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
+            self._first_s = time.time()
         self.seen += events
         return self.seen >= self.events
+
+    def progress(self, committed: dict[int, int]) -> None:
+        """So far is committed, next offset by partition: for one of several workers."""
+        if self.seen:
+            say(
+                "progress",
+                committed=committed,
+                before=self._before,
+                first_s=self._first_s,
+                at_s=time.time(),
+                cpu_s=time.process_time() - self._cpu_s,
+            )
 
     def report(self) -> None:
         """Everything is committed: say so."""

@@ -26,7 +26,14 @@ class Watch:
     """Stands before the engine's observer, times the run, and ends it if it is asked to."""
 
     def __init__(
-        self, engine: Any, topic: str, events: int, partitions: int, *, ends: bool
+        self,
+        engine: Any,
+        topic: str,
+        events: int,
+        partitions: int,
+        *,
+        ends: bool,
+        progress: bool = False,
     ) -> None:
         self._inner = engine.observer
         self._engine, self._topic = engine, topic
@@ -35,6 +42,7 @@ class Watch:
         self._closed = partitions
         self._restored = 0
         self._ends = ends
+        self._progress = progress
         self._assigned_s = time.time()
 
     def __getattr__(self, name: str) -> Any:
@@ -48,6 +56,8 @@ class Watch:
     def committed(self, partition: int, records: int, seconds: float, size_bytes: int) -> None:
         self._inner.committed(partition, records, seconds, size_bytes)
         parts = self._engine.partitions.values()
+        if self._progress:
+            self._meter.progress({p.number: p.committed.get(self._topic, 0) for p in parts})
         before = self._committed
         self._committed = sum(part.committed.get(self._topic, 0) for part in parts)
         if before < self._meter.events <= self._committed:
@@ -130,6 +140,7 @@ def main(options: dict[str, Any]) -> None:
         options["events"],
         options["partitions"],
         ends=not options.get("stay"),
+        progress=bool(options.get("progress")),
     )
     run_worker(app, loglevel="WARN")
 
