@@ -48,7 +48,14 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
     """The Faust app of one worker, not yet started."""
     topics = settings.topics
     raw = {topics.raw(platform): platform for platform in settings.platforms}
-    sources = (topics.log, topics.costs, topics.deltas, *raw)
+    sources = (
+        topics.log,
+        topics.links,
+        topics.erasures,
+        topics.costs,
+        topics.deltas,
+        *raw,
+    )
     metrics = Metrics(
         version=version("rapport-stream"),
         policy=policy.version,

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stream_app.contracts.cost import read_cost_line
+from stream_app.contracts.erasure import Erasure
 from stream_app.contracts.method_report import write_report
+from stream_app.contracts.own_lines import read_own_line
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.contracts.reading import read_line
@@ -22,6 +24,7 @@ from stream_app.domain.ledger import METHODS_PER_BRAND, Journal
 from stream_app.domain.money import Rates
 from stream_app.domain.outcome import Seen, Transition
 from stream_app.domain.partition import Partition
+from stream_app.domain.persons import Persons
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle, since_last_advance
@@ -43,6 +46,9 @@ class Tally:
     duplicates: int = 0
     transitions: int = 0
     costs: int = 0
+    links: int = 0
+    erasures: int = 0
+    erased: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -75,6 +81,7 @@ class Replay:
             if partition.journal is not None and paths_of is not None:
                 partition.journal.paths[paths_of] = self._paths
         self._states: dict[str, Relationship] = {}
+        self._persons: Persons | None = None
         self._homes: dict[str, Partition] = {}
         self._ledger = Ledger(Sketch)
         self._costs: dict[tuple[str, str], KnownCost] = {}
@@ -85,22 +92,52 @@ class Replay:
         tally.records += 1
         read = read_line(line, self.policy)
         if isinstance(read, Reject):
-            tally.refused[read.reason] += 1
-            return read
+            return self._own(line, read)
         event, recorded_ms = read
+        if self._persons is not None:
+            event.person = self._persons.root(event.brand, event.person)
+            if self._persons.is_gone(event.brand, event.person):
+                tally.erased += 1
+                return []
         key = relationship_key(event.brand, event.person)
         rel = self._states.get(key)
         partition = self._only or self._partition(key)
+        if rel is None and self._persons is not None:
+            rel = self._states.get(key) or self._persons.begin(event)
         outcome = partition.apply(rel, event, recorded_ms)
         if not isinstance(outcome, tuple):
             return self._not_applied(outcome)
         tally.applied += 1
-        if rel is None:
+        if rel is None or self._persons is not None:
             self._states[key] = outcome[0]
         if partition.journal is not None and not tally.applied % _LINES_PER_JOURNAL:
             self._take_journals()
         moves = outcome[1].moves
         return self._write(moves) if moves else []
+
+    def _own(self, line: bytes, refused: Reject) -> list[bytes] | Reject:
+        """A line that is no interaction: a link or an erasure, or it is refused."""
+        read = read_own_line(line)
+        if read is None or isinstance(read, Reject):
+            refused = refused if read is None else read
+            self.tally.refused[refused.reason] += 1
+            return refused
+        one, recorded_ms = read
+        persons = self._persons
+        if persons is None:
+            persons = self._persons = Persons(self.policy, self._states, self._partition)
+        moves: list[Transition] = []
+        if isinstance(one, Erasure):
+            change = persons.let_in if one.consent else persons.forget
+            change(one.brand, one.person)
+            self.tally.erasures += 1
+        elif one.undo:
+            persons.unlink(one.brand, one.source, one.to, one.at_ms)
+            self.tally.links += 1
+        else:
+            moves = persons.link(one.brand, one.source, one.to, one.at_ms, recorded_ms)
+            self.tally.links += 1
+        return self._write(moves)
 
     def _not_applied(self, outcome: Seen | Reject) -> list[bytes] | Reject:
         if isinstance(outcome, Seen):

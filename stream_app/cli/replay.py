@@ -77,6 +77,9 @@ def replay(
     relationship. A summary goes to standard error. A line may carry recorded_at, the timestamp of
     its record; without it, occurred_at counts as such. So may a line of the costs.
 
+    A line with "record": "link" makes two ids one person, one with "record": "erasure" forgets a
+    person (link/v1 and erasure/v1 with that field).
+
     \b
     Examples:
       rapport replay events.jsonl > transitions.jsonl

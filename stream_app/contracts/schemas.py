@@ -3,8 +3,8 @@
     python -m stream_app.contracts.schemas [DIRECTORY]
 
 writes `<topic>/v1.json` and `<topic>/examples/*.json` into DIRECTORY (default: `schemas`). The
-example interactions and costs are written by hand and read from there; transitions, states, method
-reports and rejects are what the service itself makes of them.
+example interactions, costs, links and erasures are written by hand and read from there;
+transitions, states, method reports and rejects are what the service itself makes of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from typing import Any, Final
 import msgspec
 
 from stream_app.contracts.cost import CostV1, read_cost
+from stream_app.contracts.erasure import ErasureV1
 from stream_app.contracts.interaction import END, InteractionV1
+from stream_app.contracts.link import LinkV1
 from stream_app.contracts.method_report import MethodReportV1, write_report
 from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.contracts.policy import default_policy
@@ -50,6 +52,8 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 TOPICS: Final[dict[str, type[msgspec.Struct]]] = {
     "interaction": InteractionV1,
     "cost": CostV1,
+    "link": LinkV1,
+    "erasure": ErasureV1,
     "transition": TransitionV1,
     "state": StateV1,
     "method-report": MethodReportV1,
@@ -233,7 +237,9 @@ def write_all(into: Path, examples_from: Path) -> list[Path]:
         "method-report": reports_of(journal, list(costs.values())),
         "reject": rejects_of(next(iter(interactions.values()))),
     }
-    made = {"interaction": interactions, "cost": costs} | {
+    made = {"interaction": interactions, "cost": costs}
+    made |= {topic: _by_hand(examples_from, topic) for topic in ("link", "erasure")}
+    made |= {
         topic: {name: json.loads(data) for name, data in named} for topic, named in told.items()
     }
     written: list[Path] = []

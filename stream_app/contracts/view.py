@@ -18,6 +18,17 @@ class NextV1(msgspec.Struct, gc=False):
     missing: tuple[Finding, ...]
 
 
+class IdV1(msgspec.Struct, gc=False):
+    """An id that is the same person."""
+
+    person: str
+    since: Annotated[Time, Meta(description="Since when it is known.")]
+    record: Annotated[str, Meta(description="Where the link stood: topic/partition/offset.")]
+    until: Annotated[
+        Time | None, Meta(description="Since then its acts are its own again; null: never.")
+    ]
+
+
 class StateV1(msgspec.Struct, gc=False):
     """Where a relationship stands. Written when its stage or memberships change."""
 
@@ -36,3 +47,6 @@ class StateV1(msgspec.Struct, gc=False):
     suspect: Annotated[bool, Meta(description="The person acts with a clockwork rhythm.")]
     next: Annotated[NextV1 | None, Meta(description="Null in the last stage.")]
     policy: Annotated[str, Meta(description="Version of the policy that it was decided by.")]
+    ids: Annotated[
+        tuple[IdV1, ...], Meta(description="Other ids whose past is part of this, newest last.")
+    ] = ()

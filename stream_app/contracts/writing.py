@@ -10,8 +10,9 @@ import msgspec
 
 from stream_app.contracts.times import format_time
 from stream_app.contracts.transition import TransitionV1
-from stream_app.contracts.view import NextV1, StateV1
+from stream_app.contracts.view import IdV1, NextV1, StateV1
 from stream_app.domain.evidence import Evidence, blocked, finding
+from stream_app.domain.linked import Linked
 from stream_app.domain.outcome import Transition
 from stream_app.domain.quality import is_suspect, quality
 from stream_app.domain.rules import CompiledTerm, Rules
@@ -142,8 +143,14 @@ def write_state(rel: Relationship, rules: Rules) -> bytes:
             suspect=is_suspect(rel, rel.as_of),
             next=_next(rel, rules),
             policy=rules.version,
+            ids=tuple([_id(one) for one in rel.linked]) if rel.linked else (),
         )
     )
+
+
+def _id(one: Linked) -> IdV1:
+    until = None if one.until_ms is None else format_time(one.until_ms)
+    return IdV1(one.person, format_time(one.since_ms), one.record, until)
 
 
 def _next(rel: Relationship, rules: Rules) -> NextV1 | None:

@@ -96,6 +96,16 @@ def merge(
     return moves
 
 
+def unlink(rel: Relationship, person: str, at_ms: int) -> bool:
+    """From now on `person` is another one again; what was united stays so. True if it was one."""
+    linked = rel.linked or []
+    for place, one in enumerate(linked):
+        if one.person == person and one.until_ms is None:
+            linked[place] = Linked(person, one.since_ms, one.record, at_ms)
+            return True
+    return False
+
+
 # Evaluation
 
 

@@ -27,10 +27,13 @@ from stream_app.domain.silence import is_overdue, next_change
 from stream_app.domain.state import Relationship
 from stream_app.domain.verbs import MEMBERSHIP_VERBS
 from stream_app.edge.facts import Facts
-from stream_app.edge.log import KIND, header, read_tick, recorded_ms
+from stream_app.edge.forgetting import Forgetting
+from stream_app.edge.log import KIND, PERSON, header, read_tick, recorded_ms
+from stream_app.edge.marks import Alias
 from stream_app.edge.meta import Meta, decode_meta, encode_meta
 from stream_app.edge.methods import PUBLISH_MS, WAITING, Methods
 from stream_app.edge.outputs import Outputs
+from stream_app.edge.people import People
 from stream_app.edge.raw import Deliveries
 from stream_app.edge.states import SeenRing, State, StateCodec
 from stream_app.edge.topics import Topics
@@ -42,6 +45,7 @@ LARGEST_AGEING_MS: Final = 1_500
 """By so much it ages at most in a tick: a process that was paused has not seen any silence."""
 DUE_PER_TURN: Final = 2_000
 """Silent relationships that are walked before records get their turn again."""
+_NO_INTERACTIONS: Final = frozenset((b"tick", b"link", b"merge", b"unlink", b"erase"))
 _EFFECTS: Final = tuple(effect.name.lower() for effect in Effect)
 
 
@@ -59,6 +63,7 @@ class Work:
         "journal",
         "partition",
         "published_ms",
+        "salt",
         "seen",
         "tick_ms",
         "ticked_ms",
@@ -67,9 +72,10 @@ class Work:
     )
 
     def __init__(
-        self, partition: Partition, journal: Journal, seen: SeenRing, waiting: int
+        self, partition: Partition, journal: Journal, seen: SeenRing, waiting: int, salt: bytes
     ) -> None:
         self.partition = partition
+        self.salt = salt
         self.journal = journal
         self.seen = seen
         self.waiting = waiting
@@ -106,7 +112,9 @@ class RelationshipJob:
             policy, topics, self._outputs, partitions=partitions, limit=methods_per_brand
         )
         accounts = Accounts.of_policy(policy.accounts)
-        self._deliveries = Deliveries(raw_topics, accounts, self._outputs)
+        self._forgetting = Forgetting(topics, self._outputs, partitions)
+        self._people = People(policy, topics, self._outputs, self._forgetting, self._plan)
+        self._deliveries = Deliveries(raw_topics, accounts, self._outputs, self._forgetting)
         self._partitions = partitions
         self._idle_ticks = idle_ticks
         self._seen_limit = seen_limit
@@ -119,7 +127,7 @@ class RelationshipJob:
         watermark = partition.watermark
         journal.watermark_day = NEVER_OPENED if watermark is None else watermark // DAY_MS
         seen = SeenRing(unit, meta.seen, self._seen_limit)
-        unit.context = Work(partition, journal, seen, self._methods.waiting(unit))
+        unit.context = Work(partition, journal, seen, self._methods.waiting(unit), meta.salt)
 
     def process(self, unit: Unit[State], topic: str, records: Sequence[Record]) -> None:
         """Apply a slice of one topic."""
@@ -135,6 +143,12 @@ class RelationshipJob:
             for record in records:
                 work.waiting += self._methods.take_cost(unit, record)
             work.counts["cost"] += len(records)
+        elif topic == self._topics.links:
+            for record in records:
+                self._people.read(unit, record)
+        elif topic == self._topics.erasures:
+            for record in records:
+                self._forgetting.read(unit, record)
         else:
             for record in records:
                 self._deliveries.read(unit, topic, record, work.seen)
@@ -169,21 +183,32 @@ class RelationshipJob:
 
     def _apply(self, unit: Unit[State], work: Work, record: Record) -> None:
         headers, recorded = record.headers, record.timestamp
+        whose: bytes | None = None
         if headers:
-            if header(headers, KIND) == b"tick":
-                self._take_tick(unit, work, record)
+            kind = header(headers, KIND)
+            if kind in _NO_INTERACTIONS:
+                self._take_own(unit, work, record, kind)
                 return
             recorded = recorded_ms(headers, recorded)
+            if kind == b"forwarded":
+                whose = header(headers, PERSON)
         event = read_record(record.value, headers, recorded, self._policy)
         if isinstance(event, Reject):
             self._refuse(unit, work, record, event)
             return
+        if whose is not None:
+            event.person = whose.decode()
         key = relationship_key(event.brand, event.person).encode()
-        rel = cast("Relationship | None", unit.get(key))
+        state = unit.get(key)
+        rel = state if isinstance(state, Relationship) else None
         if record.key != key or (rel is None and not self._is_at_home(key, unit.partition)):
             self._outputs.append_again(unit, self._topics.log, record, key)
             work.counts["rekeyed"] += 1
             return
+        if rel is None and (state is not None or work.salt):
+            rel = self._begin_again(unit, work, record, event, state)
+            if rel is None:
+                return
         if event.method:
             self._methods.recall(unit, work.journal, event.brand)
         outcome = work.partition.apply(rel, event, recorded)
@@ -193,6 +218,33 @@ class RelationshipJob:
             work.counts["duplicate"] += 1
         else:
             self._store(unit, work, key, event, outcome)
+
+    def _take_own(self, unit: Unit[State], work: Work, record: Record, kind: bytes) -> None:
+        """A record that the service appended, and that is no interaction."""
+        if kind == b"tick":
+            self._take_tick(unit, work, record)
+        elif kind == b"erase":
+            self._forgetting.take(unit, work, record)
+        else:
+            self._people.take(unit, work, record, kind)
+
+    def _begin_again(
+        self,
+        unit: Unit[State],
+        work: Work,
+        record: Record,
+        event: Interaction,
+        state: State | None,
+    ) -> Relationship | None:
+        """The relationship of an id that was given up or forgotten; None: not its own act."""
+        if isinstance(state, Alias) and self._people.hand_on(
+            unit, work, record, state, event.brand, event.person
+        ):
+            return None
+        rel = self._people.taken_up(unit, work, event.brand, event.person, event.at_ms)
+        if rel is None:
+            work.counts["erased"] += 1
+        return rel
 
     def _is_at_home(self, key: bytes, partition: int) -> bool:
         return partition_of(key, self._partitions) == partition
@@ -210,6 +262,8 @@ class RelationshipJob:
         outcome: tuple[Relationship, Step],
     ) -> None:
         rel, step = outcome
+        if rel.records == 1 and work.salt:
+            self._forgetting.begun(unit, work, rel.brand, rel.person)
         unit.put(key, rel)
         if step.moves:
             self._outputs.moves(unit, key, step.moves)
@@ -293,7 +347,7 @@ class RelationshipJob:
         """The end of a slice: what the partition remembers, and what was counted."""
         self._write_changed(unit, work)
         latest_ms = work.partition.latest_ms
-        unit.meta = encode_meta(Meta(1, latest_ms, work.seen.written, work.journal.runs))
+        unit.meta = encode_meta(Meta(1, latest_ms, work.seen.written, work.journal.runs, work.salt))
         for outcome, count in work.counts.items():
             self._facts.processed(outcome, count)
         work.counts.clear()

@@ -17,6 +17,10 @@ Headers = Sequence[tuple[str, bytes]]
 KIND: Final = "rapport-kind"
 RECORDED_AT: Final = "rapport-recorded-at"
 SOURCE: Final = "rapport-source"
+PERSON: Final = "rapport-person"
+"""Whose an interaction is that was handed on."""
+PATH: Final = "rapport-path"
+"""The ids that it was handed on from, oldest first, as JSON."""
 
 
 class Kind(StrEnum):
@@ -28,6 +32,16 @@ class Kind(StrEnum):
     """A publisher's interaction, appended again under its right key."""
     TICK = "tick"
     """Time passed though nothing happened."""
+    LINK = "link"
+    """Two ids are one person, or are no more."""
+    MERGE = "merge"
+    """The state of an id that is given up, for the one that goes on."""
+    UNLINK = "unlink"
+    """For the id that goes on: another one is its own again."""
+    FORWARDED = "forwarded"
+    """An interaction of an id that was given up, for the one that goes on."""
+    ERASE = "erase"
+    """Forget a person, or let one in again."""
 
 
 class Tick(msgspec.Struct, frozen=True):

@@ -14,6 +14,8 @@ class Meta(msgspec.Struct, array_like=True, frozen=True):
     latest_ms: int | None
     seen: int
     runs: list[tuple[int, int]] = []
+    salt: bytes = b""
+    """Of the hashes of those who are forgotten; empty while nobody is."""
 
 
 encode_meta: Final = msgspec.msgpack.Encoder().encode

@@ -9,11 +9,13 @@ import orjson
 
 from stream_app.adapters.accounts import Accounts
 from stream_app.adapters.base import Finding, Outcome, Refusal
-from stream_app.adapters.interactions import Skip, interaction
+from stream_app.adapters.interactions import Skip, bounded, interaction
 from stream_app.adapters.registry import read
 from stream_app.adapters.seen import Seen
+from stream_app.contracts.erasure import ALL_BRANDS, Erasure
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.rejects import Reason, Reject
+from stream_app.edge.forgetting import Forgetting
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.states import SeenRing, State
 from stream_app.engine import Record, Unit
@@ -25,11 +27,18 @@ REASONS_TOLD = 5
 class Deliveries:
     """Reads the raw topics."""
 
-    def __init__(self, platforms: Mapping[str, str], accounts: Accounts, outputs: Outputs) -> None:
+    def __init__(
+        self,
+        platforms: Mapping[str, str],
+        accounts: Accounts,
+        outputs: Outputs,
+        forgetting: Forgetting,
+    ) -> None:
         """`platforms` maps a topic to the platform whose deliveries it has."""
         self._platforms = platforms
         self._accounts = accounts
         self._outputs = outputs
+        self._forgetting = forgetting
 
     def read(self, unit: Unit[State], topic: str, record: Record, seen: SeenRing) -> None:
         """Append the interactions of a delivery; refuse it whole or in part, never silently."""
@@ -57,6 +66,9 @@ class Deliveries:
         refusals: list[Refusal],
     ) -> None:
         platform = self._platforms[topic]
+        if isinstance(outcome, Finding) and outcome.op in ("erase", "revoke"):
+            self._erase(unit, platform, outcome)
+            return
         if isinstance(outcome, Finding):
             made = interaction(
                 outcome, platform, self._accounts, record.timestamp, cast("Seen", seen)
@@ -70,3 +82,14 @@ class Deliveries:
         else:
             key = relationship_key(made["brand"], made["person"]).encode()
             self._outputs.append_adapted(unit, topic, record, key, orjson.dumps(made))
+
+    def _erase(self, unit: Unit[State], platform: str, finding: Finding) -> None:
+        """The platform says that a person is to be forgotten: by one brand if it names one."""
+        person = bounded(f"{platform}:{finding.actor}")
+        if not finding.actor or not person.isprintable():
+            self._outputs.facts.skipped(platform, "no_person")
+            return
+        account = finding.brand_account
+        brand = self._accounts.brand(platform, account) if account else None
+        self._forgetting.send(unit, Erasure(brand or ALL_BRANDS, person))
+        self._outputs.facts.skipped(platform, finding.op)

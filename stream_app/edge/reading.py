@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from stream_app.contracts.erasure import Erasure
+from stream_app.contracts.link import Link
+from stream_app.contracts.own_lines import write_own_line
 from stream_app.contracts.partitioner import partition_of
 from stream_app.edge.log import KIND, Kind, header, recorded_ms
 from stream_app.engine import Record
 
 FETCH_BYTES = 4 << 20
+_SKIPPED: Final = frozenset(
+    kind.encode() for kind in (Kind.TICK, Kind.MERGE, Kind.UNLINK, Kind.FORWARDED)
+)
+"""What a replay does by itself."""
+_DECODERS: Final[dict[bytes | None, Any]] = {
+    Kind.LINK.encode(): msgspec.msgpack.Decoder(Link).decode,
+    Kind.ERASE.encode(): msgspec.msgpack.Decoder(Erasure).decode,
+}
 
 
 class NoSuchTopicError(Exception):
@@ -72,8 +84,12 @@ def replay_line(record: Record, partitions: int, last: str = "person") -> bytes 
     `last` is the field that its key ends with: `person` in the log, `method` of costs.
     """
     headers: Any = record.headers or ()
-    if header(headers, KIND) == Kind.TICK.encode():
+    kind = header(headers, KIND)
+    if kind in _SKIPPED:
         return None
+    if kind in _DECODERS:
+        decode = _DECODERS[kind]
+        return write_own_line(decode(record.value or b""), record.timestamp)
     try:
         told = orjson.loads(record.value or b"")
         key = f"{told['brand']}/{told[last]}".encode()

@@ -18,7 +18,7 @@ from stream_app.domain.clock import DAY_MS
 from stream_app.domain.costs import KnownCost
 from stream_app.domain.policy import Policy
 from stream_app.domain.state import Relationship
-from stream_app.edge import pages
+from stream_app.edge import marks, pages
 from stream_app.engine import Unit
 
 SEEN_LIFE_MS: Final = PANE_LIFE_DAYS * DAY_MS
@@ -38,11 +38,14 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
     key: bytes
 
 
-State = Relationship | SeenAct | Slot | pages.Page | KnownCost | pages.Names
+State = (
+    Relationship | SeenAct | Slot | pages.Page | KnownCost | pages.Names | marks.Alias | marks.Gone
+)
 
 _SEEN_TAG: Final = b"S"
 _SLOT_TAG: Final = b"N"
 _OF_METHODS: Final = (pages.PAGE_TAG, pages.COST_TAG, pages.NAMES_TAG)
+_MARKS: Final = (marks.ALIAS_TAG, marks.GONE_TAG)
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_seen: Final = msgspec.msgpack.Decoder(SeenAct).decode
 _decode_slot: Final = msgspec.msgpack.Decoder(Slot).decode
@@ -65,6 +68,8 @@ class StateCodec:
             return _decode_slot(head[1:])
         if head[:1] in _OF_METHODS:
             return pages.load(head, get)
+        if head[:1] in _MARKS:
+            return marks.load(head)
         return self._relationships.load(get)
 
     def dump(self, state: State) -> Iterable[tuple[bytes, bytes | None]]:
@@ -73,6 +78,8 @@ class StateCodec:
             return self._relationships.dump(state)
         if isinstance(state, pages.Page | KnownCost | pages.Names):
             return pages.dump(state)
+        if isinstance(state, marks.Alias | marks.Gone):
+            return marks.dump(state)
         tag = _SEEN_TAG if isinstance(state, SeenAct) else _SLOT_TAG
         return [(b"", tag + _encode(state))]
 
@@ -104,6 +111,23 @@ class SeenRing:
         unit.put(slot_key, Slot(name))
         unit.put(name, SeenAct(self.written, now_ms, act))
         self.written += 1
+
+    def forget(self, brand: str | None, person: str) -> None:
+        """Erasure: drop every act of that person, of one brand or (None) of all. Reads the ring."""
+        unit = self._unit
+        for number in range(min(self.written, self._limit)):
+            slot_key = b"\x00slot %d" % number
+            slot = unit.peek(slot_key)
+            if not isinstance(slot, Slot):
+                continue
+            held = unit.peek(slot.key)
+            if (
+                isinstance(held, SeenAct)
+                and held.act.person == person
+                and brand in (None, held.act.brand)
+            ):
+                unit.delete(slot.key)
+                unit.delete(slot_key)  # what is done to an object may be named after its author
 
 
 def _key(platform: str, key: str) -> bytes:

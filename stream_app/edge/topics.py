@@ -44,6 +44,16 @@ class Topics:
         return f"{self.prefix}social.costs"
 
     @property
+    def links(self) -> str:
+        """Which ids are one person."""
+        return f"{self.prefix}relationship.links"
+
+    @property
+    def erasures(self) -> str:
+        """Whom to forget."""
+        return f"{self.prefix}relationship.erasures"
+
+    @property
     def methods(self) -> str:
         """Method reports."""
         return f"{self.prefix}relationship.methods"
@@ -100,6 +110,8 @@ def specs(
         spec(topics.rejects, retention.rejects_days, "CreateTime"),
         spec(topics.states, None, "CreateTime"),
         spec(topics.costs, retention.log_days, "LogAppendTime"),
+        spec(topics.links, retention.internal_days, "LogAppendTime"),
+        spec(topics.erasures, retention.internal_days, "LogAppendTime"),
         spec(topics.methods, retention.methods_days, "CreateTime"),
         spec(topics.deltas, retention.internal_days, "CreateTime"),
         *(spec(topics.raw(name), retention.raw_days, "LogAppendTime") for name in platforms),

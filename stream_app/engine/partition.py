@@ -343,6 +343,9 @@ class Partition(Generic[S]):
         self.engine.observer.committed(
             self.number, snapshot.records, self._progress_at - started, snapshot.size_bytes
         )
+        if snapshot.purge:
+            await asyncio.to_thread(self.store.purge)
+            self.store.reopen()
 
     async def _reload(self) -> None:
         """After a fault: drop everything since the last commit and go back there."""

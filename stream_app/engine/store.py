@@ -13,7 +13,16 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteOptions
+from rocksdict import (
+    BlockBasedOptions,
+    BottommostLevelCompaction,
+    Cache,
+    CompactOptions,
+    Options,
+    Rdict,
+    WriteBatch,
+    WriteOptions,
+)
 
 from .wire import (
     INDEX_TAG,
@@ -30,6 +39,9 @@ from .wire import (
     state_prefix,
     unseal,
 )
+
+LONGEST_NAME = 64
+"""Of a name before the separator, for `states_with`."""
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +173,44 @@ class Store:
             key = key_of_head(raw)
             if key is not None:
                 yield key
+
+    def states_with(self, separator: bytes, rest: bytes) -> list[bytes]:
+        """Keys of stored states: any name without `separator`, then `rest`, which begins with it.
+
+        Names of one length stand together; of each only the first key is looked at.
+        """
+        found: list[bytes] = []
+        after = bytes([separator[0] + 1])
+        rows = self.db.iter()
+        for size in range(1, LONGEST_NAME + 1):
+            prefix = state_prefix(b"\x00" * (size + len(rest)))[: 1 + 2]
+            start = prefix + b"\x01"
+            while True:
+                rows.seek(start)
+                raw = rows.key() if rows.valid() else None
+                if raw is None or not raw.startswith(prefix):
+                    break
+                name = raw[len(prefix) :].partition(separator)[0]
+                if len(name) == size and self.db.get(prefix + name + rest) is not None:
+                    found.append(name + rest)
+                start = prefix + name + after
+        return found
+
+    def purge(self) -> None:
+        """Rewrite all files, so that nothing of what was deleted is left; `reopen` then.
+
+        May run in a thread of its own.
+        """
+        db = self.db
+        db.flush()
+        options = CompactOptions()
+        options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+        db.compact_range(None, None, options)
+
+    def reopen(self) -> None:
+        """Have the list of files written anew: it names keys of files that are gone."""
+        self.close()
+        self.open()
 
     def index_from(self, start: bytes) -> Iterator[bytes]:
         """Raw keys of index entries from `start` on, in order."""

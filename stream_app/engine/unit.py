@@ -49,6 +49,7 @@ class Snapshot:
         self.position = position
         self.records = records
         self.size_bytes = size_bytes
+        self.purge = False
 
 
 class Unit(Generic[S]):
@@ -88,6 +89,7 @@ class Unit(Generic[S]):
         self._dirty: dict[bytes, S | None] = {}
         self._inflight: dict[bytes, S | None] = {}
         self._cleared: set[bytes] = set()
+        self._purge = False
         self._outputs: dict[tuple[str, int], list[Output]] = {}
         self.output_bytes = 0
         self.records = 0
@@ -166,6 +168,22 @@ class Unit(Generic[S]):
             if key in layer:
                 return layer[key]
         return self._load(key)
+
+    def keys_with(self, separator: bytes, rest: bytes) -> list[bytes]:
+        """Keys of states that are a name without `separator`, and `rest`, which begins with it.
+
+        Takes as long as there are names, not as there are states.
+        """
+        pending = {**self._inflight, **self._dirty}
+        keys = {key for key in self._store.states_with(separator, rest) if key not in pending}
+        for key, state in pending.items():
+            if state is not None and key[key.find(separator) :] == rest and separator in key:
+                keys.add(key)
+        return sorted(keys)
+
+    def purge(self) -> None:
+        """Let what was deleted vanish from the disk with the next commit, not only from reading."""
+        self._purge = True
 
     # -- outputs
 
@@ -246,6 +264,7 @@ class Unit(Generic[S]):
         )
         changelog.append((POSITION_KEY, pack_position(position)))
         snapshot = Snapshot(changelog, self._outputs, position, self.records, size_bytes)
+        snapshot.purge, self._purge = self._purge, False
         self._inflight, self._dirty = self._dirty, {}
         self._cleared, self._outputs = set(), {}
         self.output_bytes = self.records = 0

@@ -22,6 +22,7 @@ from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import advance, settle
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import MoveReason
+from stream_app.replay import Replay
 from tests.domain.logs import Draw, interactions
 from tests.domain.scenario import DAY_0, DAY_MS
 
@@ -297,3 +298,41 @@ def test_it_is_stored_with_its_ids_and_read_again() -> None:
     assert again is not None
     assert shown(again) == shown(rel)
     assert again.linked == [link("p2")]
+
+
+def test_a_replay_knows_links_and_erasures() -> None:
+    def line(person: str, day: int, verb: str = "reply") -> bytes:
+        fields = {"id": f"{person}-{verb}-{day}", "brand": "acme", "person": person}
+        fields |= {"platform": "x", "verb": verb, "occurred_at": (DAY_0 + day) * DAY_MS}
+        return json.dumps(fields).encode()
+
+    def own(record: str, **more: Any) -> bytes:
+        at_ms = (DAY_0 + 9) * DAY_MS
+        told = {"record": record, "brand": "acme", "recorded_at": at_ms, **more}
+        return json.dumps(told).encode()
+
+    def told(written: list[bytes] | Reject) -> list[tuple[Any, ...]]:
+        assert not isinstance(written, Reject), written
+        found = [json.loads(move) for move in written]
+        return [(m["person"], m["epoch"], m["sequence"], m["to"], m["reason"]) for m in found]
+
+    core = Replay(POLICY, "test", partitions=4)
+    for day in range(6):
+        core.feed(line("old", day))
+    core.feed(line("new", 0))
+    link_line = own("link", **{"from": "old", "to": "new"})
+    assert told(core.feed(link_line)) == [
+        ("old", 0, 4, "none", "merge"),
+        ("new", 0, 2, "affinity", "merge"),
+    ]
+    assert core.feed(link_line) == []
+    assert core.feed(own("link", **{"from": "new", "to": "old"})) == []
+    assert told(core.feed(line("old", 7, "follow"))) == [("new", 0, 3, "audience", "membership")]
+    core.feed(own("erasure", person="old"))
+    assert core.feed(line("new", 8)) == core.feed(line("old", 8)) == []
+    assert core.tally.erased == 2
+    core.feed(own("erasure", person="new", consent=True))
+    assert told(core.feed(line("new", 8))) == [("new", 1, 1, "attention", "evidence")]
+    refused = core.feed(own("link", **{"from": "a", "to": "a"}))
+    assert isinstance(refused, Reject)
+    assert refused.reason == "wrong_shape"

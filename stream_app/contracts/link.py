@@ -1,0 +1,75 @@
+"""link/v1: two ids are one person, or are no more; bytes of a record to a link, or why not."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from stream_app.contracts.interaction import MAX_BYTES, NO_CONTROL, Slug, WireTime
+from stream_app.contracts.reading import is_json, refusal
+from stream_app.contracts.times import parse_time
+from stream_app.domain.rejects import Reason, Reject
+
+Person = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
+
+
+class LinkV1(msgspec.Struct, gc=False, rename={"from_": "from"}):
+    """Two ids of one brand are one person: what `from` did and does counts for `to`."""
+
+    brand: Annotated[Slug, Meta(description="The brand's slug.")]
+    from_: Annotated[Person, Meta(description="The id that is given up.")]
+    to: Annotated[Person, Meta(description="The id that goes on.")]
+    op: Annotated[
+        Literal["create", "undo"] | None,
+        Meta(description="undo: from now on they are two again; the past stays together."),
+    ] = "create"
+    occurred_at: Annotated[
+        WireTime | None,
+        Meta(description="Since when it is known. Absent: the record's timestamp."),
+    ] = None
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """A link as the log has it; `path`: the ids that it was handed on from, oldest first."""
+
+    brand: str
+    source: str
+    to: str
+    undo: bool
+    at_ms: int
+    record: str = ""
+    path: tuple[str, ...] = ()
+
+
+_decode: Final = msgspec.json.Decoder(LinkV1).decode
+
+
+def decoded(value: bytes | None, decode: Any) -> Any:
+    """What a strict decoder reads, or why it does not."""
+    if not value or value.isspace():
+        return Reject(Reason.EMPTY)
+    if len(value) > MAX_BYTES:
+        return Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_BYTES}")
+    try:
+        value.decode()
+        return decode(value)
+    except msgspec.ValidationError as error:
+        return refusal(str(error)) if is_json(value) else Reject(Reason.NOT_JSON)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Reject(Reason.NOT_JSON, type(error).__name__)
+
+
+def read_link(value: bytes | None, recorded_ms: int) -> Link | Reject:
+    """The link in the value of a record of this timestamp, or why it is refused."""
+    wire = decoded(value, _decode)
+    if isinstance(wire, Reject):
+        return wire
+    try:
+        at_ms = recorded_ms if wire.occurred_at is None else parse_time(wire.occurred_at)
+    except ValueError as error:
+        return Reject(Reason.BAD_TIME, f"$.occurred_at: {error}")
+    if wire.from_ == wire.to:
+        return Reject(Reason.WRONG_SHAPE, "$.to: expected another id than `from`")
+    return Link(wire.brand, wire.from_, wire.to, wire.op == "undo", at_ms)

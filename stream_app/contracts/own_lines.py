@@ -1,0 +1,56 @@
+"""Lines of a file that are no interactions: links and erasures between them.
+
+{"record": "link", "brand": "acme", "from": "web:1", "to": "web:2"}
+{"record": "erasure", "brand": "acme", "person": "web:2"}
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from stream_app.contracts.erasure import Erasure, read_erasure
+from stream_app.contracts.link import Link, read_link
+from stream_app.contracts.times import format_time, parse_time
+from stream_app.domain.rejects import Reason, Reject
+
+
+class _Line(msgspec.Struct):
+    record: str
+    recorded_at: int | str | None = None
+
+
+_decode: Final = msgspec.json.Decoder(_Line).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def read_own_line(line: bytes) -> tuple[Link | Erasure, int] | Reject | None:
+    """The link or erasure in a line and its record's time, or why not; None: it is no such line."""
+    try:
+        told = _decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    try:
+        recorded_ms = 0 if told.recorded_at is None else parse_time(told.recorded_at)
+    except ValueError as error:
+        return Reject(Reason.BAD_TIME, f"$.recorded_at: {error}")
+    read: Link | Erasure | Reject
+    if told.record == "link":
+        read = read_link(line, recorded_ms)
+    elif told.record == "erasure":
+        read = read_erasure(line)
+    else:
+        return None
+    return read if isinstance(read, Reject) else (read, recorded_ms)
+
+
+def write_own_line(one: Link | Erasure, recorded_ms: int) -> bytes:
+    """The line of a link or an erasure."""
+    told: dict[str, Any] = {"brand": one.brand, "recorded_at": recorded_ms}
+    if isinstance(one, Link):
+        told |= {"record": "link", "from": one.source, "to": one.to}
+        told |= {"op": "undo" if one.undo else "create", "occurred_at": format_time(one.at_ms)}
+    else:
+        told |= {"record": "erasure", "person": one.person, "consent": one.consent}
+    return _encode(told)

@@ -1,0 +1,138 @@
+"""Who is one person and who is forgotten, where all states are at hand: in a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stream_app.domain.clock import DAY_MS
+from stream_app.domain.events import Interaction
+from stream_app.domain.identity import end, merge, unlink
+from stream_app.domain.keys import relationship_key
+from stream_app.domain.ledger import OPEN_DAYS
+from stream_app.domain.linked import Linked
+from stream_app.domain.outcome import Transition
+from stream_app.domain.partition import Partition
+from stream_app.domain.policy import Policy
+from stream_app.domain.state import Relationship
+
+
+class Persons:
+    """Aliases and those who are forgotten, by relationship key; `states` are all relationships."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        states: dict[str, Relationship],
+        partition_of: Callable[[str], Partition],
+    ) -> None:
+        self.policy = policy
+        self.states = states
+        self.partition_of = partition_of
+        self.aliases: dict[str, str] = {}
+        self.ended: dict[str, tuple[int, int]] = {}
+        self.gone: dict[str, int] = {}
+        self.gone_everywhere: set[str] = set()
+
+    def root(self, brand: str, person: str) -> str:
+        """The id that an id counts as."""
+        while True:
+            to = self.aliases.get(relationship_key(brand, person))
+            if to is None:
+                return person
+            person = to
+
+    def is_gone(self, brand: str, person: str) -> bool:
+        """Whether a person who is not known is forgotten."""
+        key = relationship_key(brand, person)
+        return key not in self.states and (
+            key in self.gone or (person in self.gone_everywhere and key not in self.ended)
+        )
+
+    def begin(self, event: Interaction) -> Relationship | None:
+        """The relationship that goes on from one that ended here; None: a new one is as good."""
+        key = relationship_key(event.brand, event.person)
+        found = self.ended.get(key)
+        return None if found is None else self._starting(event.brand, event.person, event.at_ms)
+
+    def _starting(self, brand: str, person: str, at_ms: int) -> Relationship:
+        key = relationship_key(brand, person)
+        watermark = self.partition_of(key).watermark
+        start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
+        rel = Relationship.starting(brand, person, start_ms, self.policy.rules_for(brand))
+        rel.epoch, rel.sequence = self.ended.get(key, (0, 0))
+        return rel
+
+    def link(
+        self, brand: str, source: str, to: str, at_ms: int, recorded_ms: int
+    ) -> list[Transition]:
+        """Make two ids one person; nothing if they are already."""
+        first, second = self.root(brand, source), self.root(brand, to)
+        if first == second or self.is_gone(brand, first):
+            return []
+        rules = self.policy.rules_for(brand)
+        key, to_key = relationship_key(brand, first), relationship_key(brand, second)
+        rel, home = self.states.pop(key, None), self.partition_of(key)
+        moves: list[Transition] = []
+        if rel is not None:
+            if home.journal is not None:
+                home.journal.oldest = recorded_ms // DAY_MS - OPEN_DAYS
+            moves += end(rel, home.watermark, rules, home.journal)
+            self.ended[key] = (rel.epoch, rel.sequence)
+        else:
+            self.ended.setdefault(key, (0, 0))
+        self.aliases[key] = second
+        if self.is_gone(brand, second):
+            return moves
+        into = self.states.get(to_key)
+        if into is None:
+            start_ms = at_ms if rel is None else rel.as_of
+            into = self.states[to_key] = self._starting(brand, second, start_ms)
+        if rel is None:
+            rel = Relationship.starting(brand, first, into.as_of, rules)
+        there = self.partition_of(to_key)
+        if there.journal is not None:
+            there.journal.oldest = recorded_ms // DAY_MS - OPEN_DAYS
+        link = Linked(first, at_ms, "")
+        return moves + merge(into, rel, link, there.watermark, rules, there.journal)
+
+    def unlink(self, brand: str, source: str, to: str, at_ms: int) -> None:
+        """From now on two ids are two persons again."""
+        if self.aliases.get(relationship_key(brand, source)) == to:
+            del self.aliases[relationship_key(brand, source)]
+            rel = self.states.get(relationship_key(brand, self.root(brand, to)))
+            if rel is not None:
+                unlink(rel, source, at_ms)
+
+    def forget(self, brand: str, person: str) -> None:
+        """Forget a person under every id; brand `*`: of all brands."""
+        if brand == "*":
+            self.gone_everywhere.add(person)
+            suffix = f"/{person}"
+            held = {*self.states, *self.aliases}
+            brands = [key.removesuffix(suffix) for key in held if key.endswith(suffix)]
+            for name in sorted(brands):
+                if "/" not in name:
+                    self.forget(name, person)
+            return
+        root = self.root(brand, person)
+        rel = self.states.pop(relationship_key(brand, root), None)
+        ids = {person, root}
+        if rel is not None:
+            self.ended[relationship_key(brand, root)] = (rel.epoch, rel.sequence)
+            ids |= {one.person for one in rel.linked or () if one.until_ms is None}
+        for one in ids:
+            key = relationship_key(brand, one)
+            self.aliases.pop(key, None)
+            self.gone[key] = self.ended.pop(key, (self.gone.get(key, 0), 0))[0]
+
+    def let_in(self, brand: str, person: str) -> None:
+        """A forgotten person consents to be known again, as a new one."""
+        if brand == "*":
+            self.gone_everywhere.discard(person)
+            suffix = f"/{person}"
+            for key in [key for key in self.gone if key.endswith(suffix)]:
+                self.ended[key] = (self.gone.pop(key) + 1, 0)
+            return
+        key = relationship_key(brand, person)
+        if key in self.gone or person in self.gone_everywhere:
+            self.ended[key] = (self.gone.pop(key, 0) + 1, 0)

@@ -1,0 +1,161 @@
+"""Erasure: a person is forgotten at once, in every partition, under every id.
+
+An erasure goes to all partitions of the log: that of the relationship takes its state, the others
+what adapters saw of the person. What is left is a mark under a salted hash, by which later events
+of that person are dropped until they consent to be known again.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stream_app.contracts.erasure import ALL_BRANDS, Erasure, read_erasure
+from stream_app.contracts.partitioner import partition_of
+from stream_app.domain.clock import DAY_MS
+from stream_app.domain.keys import relationship_key
+from stream_app.domain.rejects import Reject
+from stream_app.domain.state import Relationship
+from stream_app.edge.log import KIND, Kind
+from stream_app.edge.marks import Alias, Gone, gone_key
+from stream_app.edge.outputs import Outputs
+from stream_app.edge.states import State
+from stream_app.edge.topics import Topics
+from stream_app.engine import Record, Unit
+
+if TYPE_CHECKING:
+    from stream_app.edge.job import Work
+
+SALT_BYTES: Final = 32
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Erasure).decode
+
+
+class Forgetting:
+    """Reads erasures, forgets, and remembers only that it did."""
+
+    def __init__(self, topics: Topics, outputs: Outputs, partitions: int) -> None:
+        self._topics = topics
+        self._outputs = outputs
+        self._partitions = partitions
+
+    def read(self, unit: Unit[State], record: Record) -> None:
+        """An erasure goes into the log, to every partition of it; or it is refused."""
+        erasure = read_erasure(record.value)
+        if isinstance(erasure, Reject):
+            self._outputs.reject(unit, self._topics.erasures, record, erasure)
+        else:
+            self.send(unit, erasure)
+
+    def send(self, unit: Unit[State], erasure: Erasure) -> None:
+        """Append an erasure to every partition of the log."""
+        key = relationship_key(erasure.brand, erasure.person).encode()
+        value, headers = _encode(erasure), [(KIND, Kind.ERASE.encode())]
+        for partition in range(self._partitions):
+            unit.emit(self._topics.log, key, value, partition=partition, headers=headers)
+
+    # -- records of the log
+
+    def take(self, unit: Unit[State], work: Work, record: Record) -> None:
+        """An erasure that the service appended: what this partition has of the person goes."""
+        erasure = _decode(record.value or b"")
+        if erasure.consent:
+            self._let_in(unit, work, erasure, record.offset)
+            return
+        everywhere = erasure.brand == ALL_BRANDS
+        work.seen.forget(None if everywhere else erasure.brand, erasure.person)
+        if everywhere:
+            self._mark(unit, work, ALL_BRANDS, erasure.person, Gone(0, False, record.offset))
+            suffix = f"/{erasure.person}".encode()
+            for key in unit.keys_with(b"/", suffix):
+                brand = key.removesuffix(suffix).decode()
+                self._forget(unit, work, brand, erasure, record.offset)
+        elif self._is_home(unit, erasure.brand, erasure.person):
+            self._forget(unit, work, erasure.brand, erasure, record.offset)
+        unit.purge()
+
+    def _is_home(self, unit: Unit[State], brand: str, person: str) -> bool:
+        key = relationship_key(brand, person).encode()
+        return partition_of(key, self._partitions) == unit.partition
+
+    def _forget(
+        self, unit: Unit[State], work: Work, brand: str, erasure: Erasure, number: int
+    ) -> None:
+        """One relationship goes, and all others of the same person are asked to go."""
+        person = erasure.person
+        key = relationship_key(brand, person).encode()
+        state, epoch = unit.get(key), 0
+        others: set[str] = set()
+        if isinstance(state, Relationship):
+            epoch = state.epoch
+            others = {one.person for one in state.linked or () if one.until_ms is None}
+            self.leave(unit, work, key, state)
+        elif isinstance(state, Alias):
+            epoch = state.epoch
+            if state.to is not None:
+                others = {state.to}
+        else:
+            known = self._mark_of(unit, work, brand, person)
+            epoch = 0 if known is None else known.epoch
+        if state is not None:
+            unit.delete(key)
+        self._mark(unit, work, brand, person, Gone(epoch, False, number))
+        path = (*erasure.path, person)
+        for other in sorted(others.difference(path)):
+            self.send(unit, Erasure(brand, other, path=path))
+        work.counts["erasure"] += 1
+
+    def leave(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
+        """A relationship is no more: out of the index, and off the topic of states."""
+        if rel.due_day is not None:
+            unit.index_remove(rel.due_day * DAY_MS, key)
+        work.views.pop(key, None)
+        unit.emit(self._topics.states, key, None, partition=unit.partition)
+
+    # -- marks
+
+    def _mark(self, unit: Unit[State], work: Work, brand: str, person: str, gone: Gone) -> None:
+        if not work.salt:
+            work.salt = os.urandom(SALT_BYTES)
+        unit.put(gone_key(work.salt, brand, person), gone)
+
+    def _mark_of(self, unit: Unit[State], work: Work, brand: str, person: str) -> Gone | None:
+        if not work.salt:
+            return None
+        found = unit.get(gone_key(work.salt, brand, person))
+        return found if isinstance(found, Gone) else None
+
+    def _let_in(self, unit: Unit[State], work: Work, erasure: Erasure, number: int) -> None:
+        known = self._mark_of(unit, work, erasure.brand, erasure.person)
+        if known is None:
+            if not self._is_home(unit, erasure.brand, erasure.person):
+                return
+            if self._mark_of(unit, work, ALL_BRANDS, erasure.person) is None:
+                return
+            known = Gone(0, False, number)
+        gone = Gone(known.epoch, True, number)
+        self._mark(unit, work, erasure.brand, erasure.person, gone)
+        work.counts["erasure"] += 1
+
+    def epoch_of(self, unit: Unit[State], work: Work, brand: str, person: str) -> int | None:
+        """The epoch in which a relationship with nobody known begins; None: it may not."""
+        own = self._mark_of(unit, work, brand, person)
+        everywhere = self._mark_of(unit, work, ALL_BRANDS, person)
+        marks = [mark for mark in (own, everywhere) if mark is not None]
+        if not marks:
+            return 0
+        if not max(marks, key=lambda mark: mark.number).let_in:
+            return None
+        return marks[0].epoch + 1
+
+    def is_gone(self, unit: Unit[State], work: Work, brand: str, person: str) -> bool:
+        """Whether the person is forgotten, and may not be known."""
+        return self.epoch_of(unit, work, brand, person) is None
+
+    def begun(self, unit: Unit[State], work: Work, brand: str, person: str) -> None:
+        """A forgotten person who consented is known again: the mark is of no use any more."""
+        if self._mark_of(unit, work, brand, person) is not None:
+            unit.delete(gone_key(work.salt, brand, person))

@@ -1,0 +1,299 @@
+"""Who is one person: links, merges, and what is handed on from one id to another.
+
+A link is processed where `from` is: its relationship ends, an alias stands in its place, and its
+state goes as a record of the log to where `to` is, in the same transaction. There it is merged,
+once, for the log has it once. What comes for `from` later is handed on the same way.
+
+Every record that is handed on carries the ids that it passed. Where aliases go round in a circle
+(two links against each other at the same time), the smallest id of it takes its place again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import orjson
+
+from stream_app.contracts.erasure import Erasure
+from stream_app.contracts.link import Link, read_link
+from stream_app.contracts.state import RelationshipCodec
+from stream_app.domain.clock import DAY_MS
+from stream_app.domain.identity import end, merge, unlink
+from stream_app.domain.keys import relationship_key
+from stream_app.domain.ledger import OPEN_DAYS
+from stream_app.domain.linked import Linked
+from stream_app.domain.policy import Policy
+from stream_app.domain.rejects import Reject
+from stream_app.domain.state import Relationship
+from stream_app.edge.forgetting import Forgetting
+from stream_app.edge.log import KIND, PATH, PERSON, RECORDED_AT, Kind, header, origin, recorded_ms
+from stream_app.edge.marks import Alias
+from stream_app.edge.outputs import Outputs
+from stream_app.edge.states import State
+from stream_app.edge.topics import Topics
+from stream_app.engine import Record, Unit
+
+if TYPE_CHECKING:
+    from stream_app.edge.job import Work
+
+LONGEST_PATH: Final = 64
+"""A record that was handed on so often stays where it is."""
+MERGE_BYTES: Final = 1_000_000
+"""Of a state that is handed on: what is more loses the identities of its oldest acts."""
+
+
+class Merge(msgspec.Struct, array_like=True, frozen=True):
+    """The state of `link.source` for the id that goes on; no parts: nothing was known of it."""
+
+    link: Link
+    parts: dict[bytes, bytes]
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_link: Final = msgspec.msgpack.Decoder(Link).decode
+_decode_merge: Final = msgspec.msgpack.Decoder(Merge).decode
+
+
+def root_of_circle(path: tuple[str, ...], to: str) -> str | None:
+    """The smallest id of the circle that `to` closes with the end of `path`; None: it is none."""
+    return min(path[path.index(to) :]) if to in path else None
+
+
+class People:
+    """Reads links, keeps aliases, hands on and merges."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        topics: Topics,
+        outputs: Outputs,
+        forgetting: Forgetting,
+        plan: Callable[[Unit[State], bytes, Relationship], None],
+    ) -> None:
+        """`plan` puts a relationship into the index of silence."""
+        self._policy = policy
+        self._topics = topics
+        self._outputs = outputs
+        self._forgetting = forgetting
+        self._plan = plan
+        self._codec = RelationshipCodec(policy)
+
+    # -- the topic of links
+
+    def read(self, unit: Unit[State], record: Record) -> None:
+        """A publisher's link goes into the log, where `from` is; or it is refused."""
+        link = read_link(record.value, record.timestamp)
+        if isinstance(link, Reject):
+            self._outputs.reject(unit, self._topics.links, record, link)
+            return
+        where = origin(self._topics.links, record.partition, record.offset).decode()
+        self._send_link(unit, msgspec.structs.replace(link, record=where))
+
+    def _send_link(self, unit: Unit[State], link: Link) -> None:
+        self._send(unit, Kind.LINK, link.brand, link.source, _encode(link))
+
+    def _send(self, unit: Unit[State], kind: Kind, brand: str, person: str, value: bytes) -> None:
+        key = relationship_key(brand, person).encode()
+        unit.emit(self._topics.log, key, value, headers=[(KIND, kind.encode())])
+
+    # -- records of the log
+
+    def take(self, unit: Unit[State], work: Work, record: Record, kind: bytes) -> None:
+        """A link, an unlinking or a merge that the service appended."""
+        work.journal.oldest = record.timestamp // DAY_MS - OPEN_DAYS
+        if kind == b"merge":
+            self._merge(unit, work, _decode_merge(record.value or b""))
+        elif kind == b"unlink":
+            self._note_unlinked(unit, work, _decode_link(record.value or b""))
+        else:
+            link = _decode_link(record.value or b"")
+            if link.undo:
+                self._unlink(unit, work, link)
+            else:
+                self._link(unit, work, link)
+
+    def _link(self, unit: Unit[State], work: Work, link: Link) -> None:
+        key = relationship_key(link.brand, link.source).encode()
+        state = unit.get(key)
+        epoch = sequence = 0
+        rel: Relationship | None = None
+        if isinstance(state, Alias):
+            if state.to is not None:
+                self._follow(unit, work, link, state.to)
+                return
+            epoch, sequence = state.epoch, state.sequence
+        elif isinstance(state, Relationship):
+            if any(one.person == link.to and one.until_ms is None for one in state.linked or ()):
+                work.counts["duplicate"] += 1  # they are one person already, the other way round
+                return
+            rel = state
+        elif self._forgetting.is_gone(unit, work, link.brand, link.source):
+            work.counts["erased"] += 1
+            return
+        parts: dict[bytes, bytes] = {}
+        if rel is not None:
+            self._end(unit, work, key, rel)
+            epoch, sequence = rel.epoch, rel.sequence
+            parts = self._parts(rel)
+        unit.delete(key)  # with all its parts
+        unit.put(key, Alias(link.to, link.at_ms, link.record, epoch, sequence))
+        handed = msgspec.structs.replace(link, path=(link.source,))
+        self._send(unit, Kind.MERGE, link.brand, link.to, _encode(Merge(handed, parts)))
+        work.counts["link"] += 1
+
+    def _follow(self, unit: Unit[State], work: Work, link: Link, to: str) -> None:
+        """`from` is somebody else's already: whose it is, is one with the new one."""
+        if link.to == to or link.to in link.path or len(link.path) >= LONGEST_PATH:
+            work.counts["duplicate"] += 1
+            return
+        path = (*link.path, link.source)
+        if to == link.to or to in path:
+            work.counts["duplicate"] += 1
+            return
+        self._send_link(unit, msgspec.structs.replace(link, source=to, path=path))
+        work.counts["forwarded"] += 1
+
+    def _end(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
+        rules = self._policy.rules_for(rel.brand)
+        moves = end(rel, work.partition.watermark, rules, work.journal)
+        self._outputs.moves(unit, key, moves)
+        self._forgetting.leave(unit, work, key, rel)
+
+    def _parts(self, rel: Relationship) -> dict[bytes, bytes]:
+        """The state as bytes, not too many of them. It is used up."""
+        rel.due_day = None
+        for pane in rel.windows.panes.values():
+            pane.changed, pane.stored = True, False
+        rel.windows.dropped = None
+        parts = dict(self._codec.dump(rel))
+        sizes = {day: len(part or b"") for day, part in parts.items()}
+        total = sum(sizes.values())
+        for day in sorted(rel.windows.panes):
+            if total <= MERGE_BYTES:
+                break
+            pane = rel.windows.panes[day]
+            rel.memory.forgotten += len(pane.acts)
+            pane.acts, pane.undos, pane.early, pane.changed = [], None, None, True
+            total -= sizes.get(day.to_bytes(4, "big"), 0)
+        for pane in rel.windows.panes.values():
+            pane.changed, pane.stored = True, False
+        again = parts if total == sum(sizes.values()) else dict(self._codec.dump(rel))
+        return {suffix: part for suffix, part in again.items() if part is not None}
+
+    def _merge(self, unit: Unit[State], work: Work, handed: Merge) -> None:
+        link = handed.link
+        key = relationship_key(link.brand, link.to).encode()
+        state = unit.get(key)
+        if isinstance(state, Alias) and state.to is not None:
+            step = self.next_of(state, link.path, link.to)
+            if step is not None:
+                link = msgspec.structs.replace(link, to=step, path=(*link.path, link.to))
+                merge_on = _encode(Merge(link, handed.parts))
+                self._send(unit, Kind.MERGE, link.brand, step, merge_on)
+                work.counts["forwarded"] += 1
+                return
+        source = self._codec.load(handed.parts.get)
+        start_ms = link.at_ms if source is None else source.as_of
+        into = self.taken_up(unit, work, link.brand, link.to, start_ms)
+        if into is None:
+            self._forgetting.send(unit, Erasure(link.brand, link.source, path=(link.to,)))
+            work.counts["erased"] += 1
+            return
+        if source is None:
+            source = Relationship.starting(
+                link.brand, link.source, into.as_of, self._policy.rules_for(link.brand)
+            )
+        if isinstance(state, Alias):
+            unit.delete(key)
+        rules = self._policy.rules_for(link.brand)
+        since = Linked(link.source, link.at_ms, link.record)
+        moves = merge(into, source, since, work.partition.watermark, rules, work.journal)
+        self._keep(unit, work, key, into)
+        self._outputs.moves(unit, key, moves)
+        work.counts["merged"] += 1
+
+    def _keep(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
+        unit.put(key, rel)
+        work.views[key] = rel
+        self._plan(unit, key, rel)
+
+    def _unlink(self, unit: Unit[State], work: Work, link: Link) -> None:
+        key = relationship_key(link.brand, link.source).encode()
+        state = unit.get(key)
+        if not isinstance(state, Alias) or state.to != link.to:
+            work.counts["nothing_to_undo"] += 1
+            return
+        unit.put(key, msgspec.structs.replace(state, to=None))
+        self._send(unit, Kind.UNLINK, link.brand, link.to, _encode(link))
+        work.counts["link"] += 1
+
+    def _note_unlinked(self, unit: Unit[State], work: Work, link: Link) -> None:
+        key = relationship_key(link.brand, link.to).encode()
+        state = unit.get(key)
+        if isinstance(state, Alias) and state.to is not None:
+            path = (*link.path, link.to)
+            if state.to not in path:
+                onward = msgspec.structs.replace(link, to=state.to, path=path)
+                self._send(unit, Kind.UNLINK, link.brand, state.to, _encode(onward))
+        elif isinstance(state, Relationship) and unlink(state, link.source, link.at_ms):
+            self._keep(unit, work, key, state)
+
+    # -- interactions of ids that are no more
+
+    def next_of(self, alias: Alias, path: tuple[str, ...], here: str) -> str | None:
+        """Where a record goes on to from `here`; None: it stays, for this ends a circle."""
+        assert alias.to is not None
+        path = (*path, here)
+        if len(path) > LONGEST_PATH or root_of_circle(path, alias.to) == here:
+            return None
+        return alias.to
+
+    def hand_on(
+        self, unit: Unit[State], work: Work, record: Record, alias: Alias, brand: str, here: str
+    ) -> bool:
+        """Hand an interaction on to whose it is. False: it stays."""
+        headers: Any = record.headers or ()
+        told = header(headers, PATH)
+        path = tuple(orjson.loads(told)) if told else ()
+        if alias.to is None:
+            return False
+        step = self.next_of(alias, path, here)
+        if step is None:
+            return False
+        ours = (KIND, RECORDED_AT, PERSON, PATH)
+        kept = [pair for pair in headers if pair[0] not in ours]
+        first = recorded_ms(headers, record.timestamp)
+        kept += [
+            (KIND, Kind.FORWARDED.encode()),
+            (RECORDED_AT, b"%d" % first),
+            (PERSON, step.encode()),
+            (PATH, orjson.dumps([*path, here])),
+        ]
+        key = relationship_key(brand, step).encode()
+        unit.emit(self._topics.log, key, record.value, headers=kept)
+        work.counts["forwarded"] += 1
+        return True
+
+    def taken_up(
+        self, unit: Unit[State], work: Work, brand: str, person: str, at_ms: int
+    ) -> Relationship | None:
+        """The relationship of an id: as it is, or begun anew. None: the person is forgotten."""
+        key = relationship_key(brand, person).encode()
+        state = unit.get(key)
+        if isinstance(state, Relationship):
+            return state
+        epoch = sequence = 0
+        if isinstance(state, Alias):
+            epoch, sequence = state.epoch, state.sequence
+        else:
+            found = self._forgetting.epoch_of(unit, work, brand, person)
+            if found is None:
+                return None
+            epoch = found
+        watermark = work.partition.watermark
+        start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
+        rel = Relationship.starting(brand, person, start_ms, self._policy.rules_for(brand))
+        rel.epoch, rel.sequence = epoch, sequence
+        return rel
