@@ -12,6 +12,8 @@ COMMANDS = {
     "worker": "Run the service: events in, transitions out.",
     "replay": "Compute the transitions of a file of interactions, without Kafka.",
     "methods": "Compare methods: what relationships cost, and which are the best.",
+    "explain": "Explain one relationship: its stage, the evidence, what is missing.",
+    "erase": "Forget a person, under every id; or let one in again.",
     "normalize": "Show what a platform's delivery becomes.",
     "broker": "A real Kafka for demo, tests and development.",
 }

@@ -66,16 +66,17 @@ class Forgetting:
             self._let_in(unit, work, erasure, record.offset)
             return
         everywhere = erasure.brand == ALL_BRANDS
-        work.seen.forget(None if everywhere else erasure.brand, erasure.person)
+        found = work.seen.forget(None if everywhere else erasure.brand, erasure.person)
         if everywhere:
             self._mark(unit, work, ALL_BRANDS, erasure.person, Gone(0, False, record.offset))
             suffix = f"/{erasure.person}".encode()
             for key in unit.keys_with(b"/", suffix):
                 brand = key.removesuffix(suffix).decode()
-                self._forget(unit, work, brand, erasure, record.offset)
+                found |= self._forget(unit, work, brand, erasure, record.offset)
         elif self._is_home(unit, erasure.brand, erasure.person):
-            self._forget(unit, work, erasure.brand, erasure, record.offset)
-        unit.purge()
+            found |= self._forget(unit, work, erasure.brand, erasure, record.offset)
+        if found:
+            unit.purge()
 
     def _is_home(self, unit: Unit[State], brand: str, person: str) -> bool:
         key = relationship_key(brand, person).encode()
@@ -83,8 +84,11 @@ class Forgetting:
 
     def _forget(
         self, unit: Unit[State], work: Work, brand: str, erasure: Erasure, number: int
-    ) -> None:
-        """One relationship goes, and all others of the same person are asked to go."""
+    ) -> bool:
+        """One relationship goes, and all others of the same person are asked to go.
+
+        True if anything was known of it.
+        """
         person = erasure.person
         key = relationship_key(brand, person).encode()
         state, epoch = unit.get(key), 0
@@ -107,6 +111,7 @@ class Forgetting:
         for other in sorted(others.difference(path)):
             self.send(unit, Erasure(brand, other, path=path))
         work.counts["erasure"] += 1
+        return state is not None
 
     def leave(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
         """A relationship is no more: out of the index, and off the topic of states."""

@@ -112,9 +112,12 @@ class SeenRing:
         unit.put(name, SeenAct(self.written, now_ms, act))
         self.written += 1
 
-    def forget(self, brand: str | None, person: str) -> None:
-        """Erasure: drop every act of that person, of one brand or (None) of all. Reads the ring."""
-        unit = self._unit
+    def forget(self, brand: str | None, person: str) -> bool:
+        """Erasure: drop every act of that person, of one brand or (None) of all.
+
+        Reads the whole ring. True if there was any.
+        """
+        unit, found = self._unit, False
         for number in range(min(self.written, self._limit)):
             slot_key = b"\x00slot %d" % number
             slot = unit.peek(slot_key)
@@ -128,6 +131,8 @@ class SeenRing:
             ):
                 unit.delete(slot.key)
                 unit.delete(slot_key)  # what is done to an object may be named after its author
+                found = True
+        return found
 
 
 def _key(platform: str, key: str) -> bytes:

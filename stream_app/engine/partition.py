@@ -281,6 +281,7 @@ class Partition(Generic[S]):
 
     async def _serve(self) -> None:
         self._fault = self._careful = None
+        await self._purge()
         self.phase, self.accepting = "live", not self.finishing
         self._pace.wake()
         self.engine.went_live(self)
@@ -326,6 +327,8 @@ class Partition(Generic[S]):
                 self.troubles.strike()
             self.fault(error, moved)
             return
+        if snapshot.purge:
+            self.store.want_purge()
         assert self.writer is not None
         try:
             async with asyncio.timeout(self.engine.settings.commit_timeout_ms / 1000):
@@ -343,9 +346,13 @@ class Partition(Generic[S]):
         self.engine.observer.committed(
             self.number, snapshot.records, self._progress_at - started, snapshot.size_bytes
         )
-        if snapshot.purge:
+        await self._purge()
+
+    async def _purge(self) -> None:
+        """Let what was deleted vanish from the disk, if that was asked for."""
+        if self.store.wants_purge:
             await asyncio.to_thread(self.store.purge)
-            self.store.reopen()
+            self.store.purged()
 
     async def _reload(self) -> None:
         """After a fault: drop everything since the last commit and go back there."""

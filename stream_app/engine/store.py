@@ -196,8 +196,21 @@ class Store:
                 start = prefix + name + after
         return found
 
+    @property
+    def _purge_file(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.purge")
+
+    def want_purge(self) -> None:
+        """Remember on disk that a purge is due: a crash must not keep what was to vanish."""
+        self._purge_file.touch()
+
+    @property
+    def wants_purge(self) -> bool:
+        """Whether a purge is due."""
+        return self._purge_file.exists()
+
     def purge(self) -> None:
-        """Rewrite all files, so that nothing of what was deleted is left; `reopen` then.
+        """Rewrite all files, so that nothing of what was deleted is left; `purged` then.
 
         May run in a thread of its own.
         """
@@ -207,10 +220,11 @@ class Store:
         options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
         db.compact_range(None, None, options)
 
-    def reopen(self) -> None:
+    def purged(self) -> None:
         """Have the list of files written anew: it names keys of files that are gone."""
         self.close()
         self.open()
+        self._purge_file.unlink(missing_ok=True)
 
     def index_from(self, start: bytes) -> Iterator[bytes]:
         """Raw keys of index entries from `start` on, in order."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -81,6 +83,11 @@ async def test_two_ids_become_one_person(service: Service) -> None:
     await service.send(acts(service, old, DAYS[6:7], "follow"))
     await eventually(service, lambda: _stages(service, {new: "audience"}))
     view = (await views(service))[new]
+    shown = await command(service, "explain", "acme", new)
+    assert f"acme / {new}: audience" in shown
+    assert f"{old} since " in shown
+    assert orjson.loads(await command(service, "explain", "acme", new, "--json")) == view
+    assert "linked to another one" in await command(service, "explain", "acme", old, status=1)
     assert [one["person"] for one in view["ids"]] == [old]
     assert view["ids"][0]["record"].startswith(service.topics.links)
     ended = (await moves(service, old))[-1]
@@ -99,6 +106,21 @@ async def test_two_ids_become_one_person(service: Service) -> None:
     await service.send(acts(service, old, DAYS[8:9]))
     await eventually(service, lambda: _stages(service, {new: "audience", old: "attention"}))
     assert (await moves(service, old))[-1]["sequence"] == ended["sequence"] + 1
+
+
+async def command(service: Service, *arguments: str, status: int = 0) -> str:
+    """What a command says, on standard output or, if it fails, on standard error."""
+    settings = service.settings
+    place = ("--broker", settings.broker, "--topic-prefix", settings.topic_prefix)
+    run = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "stream_app", *arguments, *place],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == status, run.stderr.decode()
+    return (run.stderr if status else run.stdout).decode()
 
 
 async def _stages(service: Service, expected: dict[str, str]) -> bool:
@@ -163,7 +185,9 @@ async def test_a_person_is_forgotten_under_every_id(service: Service) -> None:
     await service.send(acts(service, old, DAYS[:6]) + acts(service, new, DAYS[:1]))
     await service.send([link(service, old, new)])
     await eventually(service, lambda: _stages(service, {new: "affinity"}))
-    await service.send([erasure(service, old)])
+    status = orjson.loads(await command(service, "erase", "acme", old, "--json"))
+    assert "90 days" in status["held"][service.topics.transitions]
+    assert "bad_brand" in await command(service, "erase", "Acme Inc.", old, status=1)
     await eventually(service, lambda: _stages(service, {}))
     await service.send(acts(service, old, DAYS[7:9]) + acts(service, new, DAYS[7:9]))
     await asyncio.sleep(2)

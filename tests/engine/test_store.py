@@ -13,7 +13,7 @@ from stream_app.engine import EngineSettings
 from stream_app.engine.errors import SettingsError
 from stream_app.engine.folders import claim_folder
 from stream_app.engine.store import Store, StoreMemory
-from stream_app.engine.wire import seal
+from stream_app.engine.wire import seal, state_prefix
 
 CRASH = """
 import os, sys
@@ -71,6 +71,42 @@ def test_a_store_that_cannot_be_opened_is_made_anew(tmp_path: Path) -> None:
     store.open()
     assert store.local() is None
     store.close()
+
+
+def test_names_in_front_of_a_key_are_found_by_looking_at_few(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store", StoreMemory(1 << 20, 4 << 20, 1))
+    store.open()
+    keys = [f"{name}/{rest}".encode() for name in ("a", "b.c", "b", "zz") for rest in ("x", "xy")]
+    keys += [b"\x00seen a/x", b"a/x/x", b"c/a/x", b"d/yx"]
+    raw = [state_prefix(key) for key in keys] + [state_prefix(b"a/x") + b"part"]
+    store.write(((key, seal(key, b"")) for key in raw), 1, 1)
+    assert store.states_with(b"/", b"/x") == [b"a/x", b"b/x", b"zz/x", b"b.c/x"]
+    assert store.states_with(b"/", b"/x/x") == [b"a/x/x"]
+    assert store.states_with(b"/", b"/nobody") == []
+    store.close()
+
+
+def test_nothing_deleted_is_left_on_disk_after_a_purge(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store", StoreMemory(1 << 20, 4 << 20, 1))
+    store.open()
+    store.write([(b"s-secret", seal(b"s-secret", b"secret"))], 1, 1)
+    store.close()
+    store.open()
+    assert left(tmp_path, b"secret")
+    store.want_purge()
+    store.write([(b"s-secret", None), (b"s-other", seal(b"s-other", b"1"))], 2, 2)
+    assert store.wants_purge
+    store.purge()
+    store.purged()
+    assert not store.wants_purge
+    assert store.get(b"s-other") == b"1"
+    assert left(tmp_path, b"secret") == []
+    store.close()
+
+
+def left(folder: Path, needle: bytes) -> list[Path]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if needle in path.read_bytes()]
 
 
 def test_each_worker_has_its_own_folder(tmp_path: Path) -> None:
