@@ -78,7 +78,8 @@ def _ours(job: str, **more: object) -> Callable[[Run], list[str]]:
 
 
 def _ours_twice(job: str) -> Callable[[Run], list[str]]:
-    return lambda run: python("bench.peers.ours_twice", run.options(job=job))
+    more = {"service": {"cache_states": 400_000 // 2}}
+    return lambda run: python("bench.peers.ours_twice", run.options(job=job, **more))
 
 
 def _streams(threads: int, commit_ms: int) -> Callable[[Run], list[str]]:
@@ -217,8 +218,8 @@ CONTESTANTS = (
     ),
     Contestant(
         "model",
-        "**ours**: the whole relationship model, exactly once",
-        _ours("model"),
+        "**ours**: the whole relationship model, exactly once, 400,000 states cached",
+        _ours("model", service={"cache_states": 400_000}),
         _ours_version,
         input="interactions",
     ),
