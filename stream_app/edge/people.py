@@ -61,6 +61,28 @@ def root_of_circle(path: tuple[str, ...], to: str) -> str | None:
     return min(path[path.index(to) :]) if to in path else None
 
 
+def handed_on(codec: RelationshipCodec, rel: Relationship) -> dict[bytes, bytes]:
+    """The state as bytes, not too many of them. It is used up."""
+    rel.due_day = None
+    for pane in rel.windows.panes.values():
+        pane.changed, pane.stored = True, False
+    rel.windows.dropped = None
+    parts = dict(codec.dump(rel))
+    sizes = {day: len(part or b"") for day, part in parts.items()}
+    total = sum(sizes.values())
+    for day in sorted(rel.windows.panes):
+        if total <= MERGE_BYTES:
+            break
+        pane = rel.windows.panes[day]
+        rel.memory.forgotten += len(pane.acts)
+        pane.acts, pane.undos, pane.early, pane.changed = [], None, None, True
+        total -= sizes.get(day.to_bytes(4, "big"), 0)
+    for pane in rel.windows.panes.values():
+        pane.changed, pane.stored = True, False
+    again = parts if total == sum(sizes.values()) else dict(codec.dump(rel))
+    return {suffix: part for suffix, part in again.items() if part is not None}
+
+
 class People:
     """Reads links, keeps aliases, hands on and merges."""
 
@@ -136,7 +158,7 @@ class People:
         if rel is not None:
             self._end(unit, work, key, rel)
             epoch, sequence = rel.epoch, rel.sequence
-            parts = self._parts(rel)
+            parts = handed_on(self._codec, rel)
         unit.delete(key)  # with all its parts
         unit.put(key, Alias(link.to, link.at_ms, link.record, epoch, sequence))
         handed = msgspec.structs.replace(link, path=(link.source,))
@@ -160,27 +182,6 @@ class People:
         moves = end(rel, work.partition.watermark, rules, work.journal)
         self._outputs.moves(unit, key, moves)
         self._forgetting.leave(unit, work, key, rel)
-
-    def _parts(self, rel: Relationship) -> dict[bytes, bytes]:
-        """The state as bytes, not too many of them. It is used up."""
-        rel.due_day = None
-        for pane in rel.windows.panes.values():
-            pane.changed, pane.stored = True, False
-        rel.windows.dropped = None
-        parts = dict(self._codec.dump(rel))
-        sizes = {day: len(part or b"") for day, part in parts.items()}
-        total = sum(sizes.values())
-        for day in sorted(rel.windows.panes):
-            if total <= MERGE_BYTES:
-                break
-            pane = rel.windows.panes[day]
-            rel.memory.forgotten += len(pane.acts)
-            pane.acts, pane.undos, pane.early, pane.changed = [], None, None, True
-            total -= sizes.get(day.to_bytes(4, "big"), 0)
-        for pane in rel.windows.panes.values():
-            pane.changed, pane.stored = True, False
-        again = parts if total == sum(sizes.values()) else dict(self._codec.dump(rel))
-        return {suffix: part for suffix, part in again.items() if part is not None}
 
     def _merge(self, unit: Unit[State], work: Work, handed: Merge) -> None:
         link = handed.link

@@ -12,6 +12,15 @@ from typing import Any
 import orjson
 
 from stream_app.contracts.partitioner import partition_of
+from stream_app.contracts.policy import default_policy
+from stream_app.contracts.reading import read_interaction
+from stream_app.contracts.state import RelationshipCodec
+from stream_app.domain.partition import Partition
+from stream_app.domain.rejects import Reject
+from stream_app.domain.state import Relationship
+from stream_app.edge.people import MERGE_BYTES, handed_on, root_of_circle
+from stream_app.edge.reading import replay_line
+from stream_app.replay import Replay
 from tests.edge.service import PARTITIONS, Sent, Service, interaction, record
 
 DAYS = [f"2026-11-{day:02d}T10:00:00Z" for day in range(1, 25)]
@@ -242,3 +251,73 @@ async def test_all_brands_forget_and_bad_records_are_refused(service: Service) -
     assert sorted(refused) == ["not_json", "wrong_shape"]
     await asyncio.sleep(1)
     assert await _stages(service, {"anna": "attention"})
+
+
+async def test_a_platform_says_that_an_account_is_gone(service: Service) -> None:
+    did = "did:plc:zqgone"
+    service.start("one")
+    await service.until_ready("one")
+    await service.send(acts(service, f"bluesky:{did}", DAYS[:1]) + acts(service, "x", DAYS[:1]))
+    await eventually(
+        service, lambda: _stages(service, {f"bluesky:{did}": "attention", "x": "attention"})
+    )
+    account = {"active": False, "did": did, "seq": 1, "status": "deleted", "time": DAYS[1]}
+    told = {"did": did, "time_us": 1_764_000_000_000_000, "kind": "account", "account": account}
+    raw = service.topics.raw("bluesky")
+    await service.send([(raw, did.encode(), orjson.dumps(told), {})])
+    await eventually(service, lambda: _stages(service, {"x": "attention"}))
+
+
+async def test_the_log_replays_to_the_same(service: Service) -> None:
+    old, new, gone = "ann", elsewhere("ann"), "bob"
+    service.start("one")
+    await service.until_ready("one")
+    for person in (old, new, gone):
+        await service.send(acts(service, person, DAYS[:4]))
+    await service.send([link(service, old, new), erasure(service, gone)])
+    await eventually(service, lambda: _stages(service, {new: "affinity"}))
+    await service.send(acts(service, old, DAYS[4:5], "follow") + acts(service, gone, DAYS[4:5]))
+    await eventually(service, lambda: _stages(service, {new: "audience"}))
+    core = Replay(default_policy(), service.settings.application_id, PARTITIONS)
+    replayed: dict[bytes, list[bytes]] = {}
+    by_time = sorted(await service.read(service.topics.log), key=lambda one: one.timestamp)
+    for one in by_time:
+        line = replay_line(one, PARTITIONS)
+        written = [] if line is None else core.feed(line)
+        assert not isinstance(written, Reject), written
+        for move in written:
+            told = orjson.loads(move)
+            replayed.setdefault(f"acme/{told['person']}".encode(), []).append(move)
+    assert core.tally.links == 1
+    assert core.tally.erased == 1
+    assert replayed == await service.transitions()
+
+
+def test_a_state_that_is_too_large_travels_without_its_oldest_identities() -> None:
+    policy, key = default_policy(), "k" * 190
+    rel: Relationship | None = None
+    partition = Partition(policy)
+    for number in range(4_000):
+        told = interaction("ann", f"{key}{number}", DAYS[0], object="o" * 200)
+        told["occurred_at"] = 1_760_000_000_000 + number // 200 * 86_400_000 + number
+        event = read_interaction(orjson.dumps(told), told["occurred_at"], policy)
+        assert not isinstance(event, Reject)
+        outcome = partition.apply(rel, event, told["occurred_at"])
+        assert isinstance(outcome, tuple)
+        rel = outcome[0]
+    assert rel is not None
+    codec = RelationshipCodec(policy)
+    counts = {day: pane.counts() for day, pane in rel.windows.panes.items()}
+    parts = handed_on(codec, rel)
+    assert 500_000 < sum(map(len, parts.values())) <= MERGE_BYTES + 10_000
+    again = codec.load(parts.get)
+    assert again is not None
+    assert {day: pane.counts() for day, pane in again.windows.panes.items()} == counts
+    assert 0 < sum(len(pane.acts) for pane in again.windows.panes.values()) < 4_000
+
+
+def test_the_smallest_id_of_a_circle_takes_its_place_again() -> None:
+    assert root_of_circle(("a",), "b") is None
+    assert root_of_circle(("b", "a"), "b") == "a"
+    assert root_of_circle(("x", "c", "b"), "c") == "b"  # x leads into the circle only
+    assert root_of_circle(("x", "c", "b", "c"), "b") == "b"
