@@ -122,14 +122,19 @@ class Replay:
             refused = refused if read is None else read
             self.tally.refused[refused.reason] += 1
             return refused
-        one, recorded_ms = read
+        one, recorded_ms = read.said, read.recorded_ms
         persons = self._persons
         if persons is None:
             persons = self._persons = Persons(self.policy, self._states, self._partition)
         moves: list[Transition] = []
         if isinstance(one, Erasure):
-            change = persons.let_in if one.consent else persons.forget
-            change(one.brand, one.person)
+            only = None
+            if read.partition is not None and self._only is None:
+                only = self._partitions[read.partition % len(self._partitions)]
+            if one.consent:
+                persons.let_in(one.brand, one.person, only)
+            else:
+                moves = persons.forget(one.brand, one.person, only)
             self.tally.erasures += 1
         elif one.undo:
             persons.unlink(one.brand, one.source, one.to, one.at_ms)

@@ -10,7 +10,7 @@ import gc
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import msgspec
 
@@ -19,7 +19,8 @@ from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
-from stream_app.edge.log import KIND, Kind, header, recorded_ms
+from stream_app.edge.log import KIND, header, recorded_ms
+from stream_app.edge.reading import OWN, own_line
 from stream_app.replay import Replay
 
 Moves = dict[bytes, list[bytes]]
@@ -29,6 +30,7 @@ Moves = dict[bytes, list[bytes]]
 class Record(Protocol):
     """What is needed of a record of Kafka."""
 
+    partition: int
     key: bytes | None
     value: bytes | None
     timestamp: int
@@ -56,7 +58,10 @@ def lines(
     kept: list[bytes] = []
     astray = 0
     for record in records:
-        if header(record.headers, KIND) == Kind.TICK.encode():
+        if header(record.headers, KIND) in OWN:
+            own = own_line(cast("Any", record), partitions)
+            if own is not None:
+                kept.append(own)
             continue
         at_ms = recorded_ms(record.headers, record.timestamp)
         event = read_record(record.value, record.headers, at_ms, policy)

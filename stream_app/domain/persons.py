@@ -13,6 +13,7 @@ from stream_app.domain.linked import Linked
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
+from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
 
 
@@ -31,7 +32,8 @@ class Persons:
         self.aliases: dict[str, str] = {}
         self.ended: dict[str, tuple[int, int]] = {}
         self.gone: dict[str, int] = {}
-        self.gone_everywhere: set[str] = set()
+        self.gone_everywhere: dict[str, set[Partition | None]] = {}
+        """By person: the partitions in which all brands forgot them; None is all."""
 
     def root(self, brand: str, person: str) -> str:
         """The id that an id counts as."""
@@ -45,8 +47,12 @@ class Persons:
         """Whether a person who is not known is forgotten."""
         key = relationship_key(brand, person)
         return key not in self.states and (
-            key in self.gone or (person in self.gone_everywhere and key not in self.ended)
+            key in self.gone or (self._everywhere(key, person) and key not in self.ended)
         )
+
+    def _everywhere(self, key: str, person: str) -> bool:
+        where = self.gone_everywhere.get(person)
+        return where is not None and (None in where or self.partition_of(key) in where)
 
     def begin(self, event: Interaction) -> Relationship | None:
         """The relationship that goes on from one that ended here; None: a new one is as good."""
@@ -103,19 +109,27 @@ class Persons:
             if rel is not None:
                 unlink(rel, source, at_ms)
 
-    def forget(self, brand: str, person: str) -> None:
-        """Forget a person under every id; brand `*`: of all brands."""
+    def forget(self, brand: str, person: str, only: Partition | None) -> list[Transition]:
+        """Forget a person under every id; brand `*`: of all brands, in one partition or in all.
+
+        Midnights that have passed come first: nobody can tell when silence was walked.
+        """
+        moves: list[Transition] = []
         if brand == "*":
-            self.gone_everywhere.add(person)
+            self.gone_everywhere.setdefault(person, set()).add(only)
             suffix = f"/{person}"
             held = {*self.states, *self.aliases}
             brands = [key.removesuffix(suffix) for key in held if key.endswith(suffix)]
             for name in sorted(brands):
-                if "/" not in name:
-                    self.forget(name, person)
-            return
+                home = self.partition_of(relationship_key(name, person))
+                if "/" not in name and only in (None, home):
+                    moves += self.forget(name, person, None)
+            return moves
         root = self.root(brand, person)
         rel = self.states.pop(relationship_key(brand, root), None)
+        home = self.partition_of(relationship_key(brand, root))
+        if rel is not None and home.watermark is not None:
+            moves += settle(rel, home.watermark, self.policy.rules_for(brand), home.journal)
         ids = {person, root}
         if rel is not None:
             self.ended[relationship_key(brand, root)] = (rel.epoch, rel.sequence)
@@ -124,15 +138,17 @@ class Persons:
             key = relationship_key(brand, one)
             self.aliases.pop(key, None)
             self.gone[key] = self.ended.pop(key, (self.gone.get(key, 0), 0))[0]
+        return moves
 
-    def let_in(self, brand: str, person: str) -> None:
+    def let_in(self, brand: str, person: str, only: Partition | None) -> None:
         """A forgotten person consents to be known again, as a new one."""
         if brand == "*":
-            self.gone_everywhere.discard(person)
+            self.gone_everywhere.get(person, set()).discard(only)
             suffix = f"/{person}"
-            for key in [key for key in self.gone if key.endswith(suffix)]:
+            held = [key for key in self.gone if key.endswith(suffix)]
+            for key in [key for key in held if only in (None, self.partition_of(key))]:
                 self.ended[key] = (self.gone.pop(key) + 1, 0)
             return
         key = relationship_key(brand, person)
-        if key in self.gone or person in self.gone_everywhere:
+        if key in self.gone or self._everywhere(key, person):
             self.ended[key] = (self.gone.pop(key, 0) + 1, 0)

@@ -16,7 +16,9 @@ from stream_app.contracts.erasure import ALL_BRANDS, Erasure, read_erasure
 from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
+from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
+from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
 from stream_app.edge.log import KIND, Kind
 from stream_app.edge.marks import Alias, Gone, gone_key
@@ -37,7 +39,8 @@ _decode: Final = msgspec.msgpack.Decoder(Erasure).decode
 class Forgetting:
     """Reads erasures, forgets, and remembers only that it did."""
 
-    def __init__(self, topics: Topics, outputs: Outputs, partitions: int) -> None:
+    def __init__(self, policy: Policy, topics: Topics, outputs: Outputs, partitions: int) -> None:
+        self._policy = policy
         self._topics = topics
         self._outputs = outputs
         self._partitions = partitions
@@ -96,6 +99,7 @@ class Forgetting:
         if isinstance(state, Relationship):
             epoch = state.epoch
             others = {one.person for one in state.linked or () if one.until_ms is None}
+            self._pass_midnights(unit, work, key, state)
             self.leave(unit, work, key, state)
         elif isinstance(state, Alias):
             epoch = state.epoch
@@ -112,6 +116,13 @@ class Forgetting:
             self.send(unit, Erasure(brand, other, path=path))
         work.counts["erasure"] += 1
         return state is not None
+
+    def _pass_midnights(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
+        """Nobody must be able to tell when silence was walked."""
+        watermark = work.partition.watermark
+        if watermark is not None:
+            rules = self._policy.rules_for(rel.brand)
+            self._outputs.moves(unit, key, settle(rel, watermark, rules, work.journal))
 
     def leave(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
         """A relationship is no more: out of the index, and off the topic of states."""

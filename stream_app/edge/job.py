@@ -112,7 +112,7 @@ class RelationshipJob:
             policy, topics, self._outputs, partitions=partitions, limit=methods_per_brand
         )
         accounts = Accounts.of_policy(policy.accounts)
-        self._forgetting = Forgetting(topics, self._outputs, partitions)
+        self._forgetting = Forgetting(policy, topics, self._outputs, partitions)
         self._people = People(policy, topics, self._outputs, self._forgetting, self._plan)
         self._deliveries = Deliveries(raw_topics, accounts, self._outputs, self._forgetting)
         self._partitions = partitions

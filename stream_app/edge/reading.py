@@ -10,10 +10,11 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from stream_app.contracts.erasure import Erasure
+from stream_app.contracts.erasure import ALL_BRANDS, Erasure
 from stream_app.contracts.link import Link
 from stream_app.contracts.own_lines import write_own_line
 from stream_app.contracts.partitioner import partition_of
+from stream_app.domain.keys import relationship_key
 from stream_app.edge.log import KIND, Kind, header, recorded_ms
 from stream_app.engine import Record
 
@@ -22,6 +23,8 @@ _SKIPPED: Final = frozenset(
     kind.encode() for kind in (Kind.TICK, Kind.MERGE, Kind.UNLINK, Kind.FORWARDED)
 )
 """What a replay does by itself."""
+OWN: Final = _SKIPPED | {Kind.LINK.encode(), Kind.ERASE.encode()}
+"""Kinds of records that are no interactions of a publisher."""
 _DECODERS: Final[dict[bytes | None, Any]] = {
     Kind.LINK.encode(): msgspec.msgpack.Decoder(Link).decode,
     Kind.ERASE.encode(): msgspec.msgpack.Decoder(Erasure).decode,
@@ -78,6 +81,22 @@ async def _partitions(broker: str, topic: str) -> int:
     return len(found["partitions"])
 
 
+def own_line(record: Record, partitions: int) -> bytes | None:
+    """A link or an erasure of the log as a line for a replay.
+
+    None for what a replay does by itself, and for an erasure that concerns another partition.
+    """
+    kind = header(record.headers or (), KIND)
+    if kind not in _DECODERS:
+        return None
+    said = _DECODERS[kind](record.value or b"")
+    if isinstance(said, Erasure) and said.brand != ALL_BRANDS:
+        key = relationship_key(said.brand, said.person).encode()
+        if partition_of(key, partitions) != record.partition:
+            return None
+    return write_own_line(said, record.timestamp, record.partition)
+
+
 def replay_line(record: Record, partitions: int, last: str = "person") -> bytes | None:
     """A record as a line for a replay; None for a tick or what was appended again.
 
@@ -85,11 +104,8 @@ def replay_line(record: Record, partitions: int, last: str = "person") -> bytes 
     """
     headers: Any = record.headers or ()
     kind = header(headers, KIND)
-    if kind in _SKIPPED:
-        return None
-    if kind in _DECODERS:
-        decode = _DECODERS[kind]
-        return write_own_line(decode(record.value or b""), record.timestamp)
+    if kind in OWN:
+        return own_line(record, partitions)
     try:
         told = orjson.loads(record.value or b"")
         key = f"{told['brand']}/{told[last]}".encode()
