@@ -39,6 +39,7 @@ compile: setup ## compile the core (setup does), if there is a C compiler
 # Sources that are newer than their compiled form would be ignored: so all is done anew.
 $(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) \
          $(foreach it,partitioner reading state times writing,stream_app/contracts/$(it).py) \
+         $(foreach it,accounts bluesky fields registry times,stream_app/adapters/$(it).py) \
          stream_app/replay.py \
          $(foreach it,job outputs,stream_app/edge/$(it).py) \
          $(foreach it,index unit,stream_app/engine/$(it).py)

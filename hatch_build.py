@@ -24,6 +24,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT: Final = Path(__file__).parent
 PACKAGE: Final = "stream_app"
 BESIDES_DOMAIN: Final = (
+    "adapters/accounts.py",
+    "adapters/bluesky.py",
+    "adapters/fields.py",
+    "adapters/registry.py",
+    "adapters/times.py",
     "contracts/partitioner.py",
     "contracts/reading.py",
     "contracts/state.py",

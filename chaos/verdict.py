@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,31 +68,22 @@ async def judge(settings: ServiceSettings) -> Verdict:
     ):
         found[place.topic].append(records)
     verdict = Verdict(deliveries=sum(map(len, found[raw])))
-    core = _replayed(found[topics.log], found[topics.costs], settings)
-    _check_transitions(verdict, core, found[topics.transitions])
-    _check_refusals(verdict, core, found[topics.rejects], topics.log)
-    _check_reports(verdict, core, found[topics.methods])
+    replayed = _replayed(found[topics.log], found[topics.costs], settings)
+    _check_transitions(verdict, replayed, found[topics.transitions])
+    _check_refusals(verdict, replayed, found[topics.rejects], topics.log)
+    _check_reports(verdict, replayed, found[topics.methods])
     _check_log(verdict, found[topics.log], found[raw], found[topics.rejects], settings)
     for number, records in enumerate(found[changelog]):
-        _check_states(verdict, core, number, records)
+        _check_states(verdict, replayed, number, records)
     return verdict
 
 
-class _Replayed(Replay):
-    """A replay that shows what it holds."""
+class _Replayed:
+    """A replay, and the transitions that it gave."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        super().__init__(_POLICY, settings.application_id, settings.partitions, reports=True)
+        self.core = Replay(_POLICY, settings.application_id, settings.partitions, reports=True)
         self.moves: dict[bytes, list[bytes]] = defaultdict(list)
-
-    def watermark(self, number: int) -> int | None:
-        """Event time that a partition has come to."""
-        return self._partitions[number].watermark
-
-    def relationships(self, number: int) -> Iterator[Relationship]:
-        """Every state of a partition."""
-        home = self._partitions[number]
-        return (rel for key, rel in self._states.items() if self._partition(key) is home)
 
     def file(self, moves: Iterable[bytes]) -> None:
         """Keep transitions by relationship."""
@@ -104,31 +95,33 @@ class _Replayed(Replay):
 def _replayed(
     log: Sequence[Sequence[Any]], costs: Sequence[Sequence[Any]], settings: ServiceSettings
 ) -> _Replayed:
-    core = _Replayed(settings)
+    replayed = _Replayed(settings)
     for number, records in enumerate(log):
         lines, _ = check.lines(records, number, settings.partitions, _POLICY)
         for line in lines:
-            outcome = core.feed(line)
-            core.file(outcome if isinstance(outcome, list) else ())
-    core.file(core.finish())
+            outcome = replayed.core.feed(line)
+            replayed.file(outcome if isinstance(outcome, list) else ())
+    replayed.file(replayed.core.finish())
     for records in costs:
         for record in records:
             told = orjson.loads(record.value)
             if record.key == f"{told['brand']}/{told['method']}".encode():
                 at_ms = recorded_ms(record.headers, record.timestamp)
-                core.feed_cost(orjson.dumps({**told, "recorded_at": at_ms}))
-    return core
+                replayed.core.feed_cost(orjson.dumps({**told, "recorded_at": at_ms}))
+    return replayed
 
 
-def _check_transitions(verdict: Verdict, core: _Replayed, found: list[list[Any]]) -> None:
+def _check_transitions(verdict: Verdict, replayed: _Replayed, found: list[list[Any]]) -> None:
     written = check.by_relationship([record for records in found for record in records])
-    told = check.compare(check.Expected(moves=dict(core.moves)), written, {})
+    told = check.compare(check.Expected(moves=dict(replayed.moves)), written, {})
     verdict.relationships, verdict.transitions = told.relationships, sum(map(len, found))
     if told.differing:
         verdict.differences.append(f"transitions of {told.differing} relationships: {told.first}")
 
 
-def _check_refusals(verdict: Verdict, core: _Replayed, found: list[list[Any]], log: str) -> None:
+def _check_refusals(
+    verdict: Verdict, replayed: _Replayed, found: list[list[Any]], log: str
+) -> None:
     """Each refused record of the log stands there once, for the reason that the replay gives."""
     told = [orjson.loads(record.value) for records in found for record in records]
     verdict.refusals = len(told)
@@ -139,7 +132,7 @@ def _check_refusals(verdict: Verdict, core: _Replayed, found: list[list[Any]], l
     if twice := sum(1 for count in places.values() if count > 1):
         verdict.differences.append(f"{twice} records are refused twice")
     reasons = Counter(one["reason"] for one in told if one["source"]["topic"] == log)
-    expected = Counter({str(why): count for why, count in core.tally.refused.items()})
+    expected = Counter({str(why): count for why, count in replayed.core.tally.refused.items()})
     if +expected != +reasons:
         verdict.differences.append(f"refusals: expected {dict(expected)}, found {dict(reasons)}")
 
@@ -181,7 +174,7 @@ def _check_log(
         verdict.differences.append("a record was appended twice under its right key")
 
 
-def _check_reports(verdict: Verdict, core: _Replayed, found: list[list[Any]]) -> None:
+def _check_reports(verdict: Verdict, replayed: _Replayed, found: list[list[Any]]) -> None:
     """The last revision of each row is the replay's, and no revision is missing or there twice.
 
     What the partitions count goes to the method's own partition in records that are applied once.
@@ -195,7 +188,7 @@ def _check_reports(verdict: Verdict, core: _Replayed, found: list[list[Any]]) ->
                 verdict.differences.append(f"revision {row['revision']} of a report is misplaced")
                 return
             rows[key] = row
-    wanted = {_row(row): row for row in map(orjson.loads, core.reports())}
+    wanted = {_row(row): row for row in map(orjson.loads, replayed.core.reports())}
     wanted = {
         key: row
         for key, row in wanted.items()
@@ -217,7 +210,9 @@ def _row(row: dict[str, Any]) -> _Row:
     return row["brand"], row["method"], row["period"], row["day"]
 
 
-def _check_states(verdict: Verdict, core: _Replayed, number: int, changelog: Sequence[Any]) -> None:
+def _check_states(
+    verdict: Verdict, replayed: _Replayed, number: int, changelog: Sequence[Any]
+) -> None:
     """The states in the changelog are those of the replay, to the last byte."""
     stored: Parts = defaultdict(dict)
     last = 0
@@ -239,14 +234,14 @@ def _check_states(verdict: Verdict, core: _Replayed, number: int, changelog: Seq
                 stored[name][part] = unseal(value)
     verdict.commits += last
     found: dict[bytes, Canonical] = {}
-    watermark = core.watermark(number)
+    watermark = replayed.core.watermark(number)
     for name, parts in stored.items():
         state = StateCodec(_POLICY).load(parts.get) if parts else None
         if isinstance(state, Relationship):
             found[name] = _canonical(state, watermark)
     expected = {
         f"{rel.brand}/{rel.person}".encode(): _canonical(rel, watermark)
-        for rel in core.relationships(number)
+        for rel in replayed.core.relationships(number)
     }
     verdict.states += len(found)
     wrong = [key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)]

@@ -220,6 +220,17 @@ class Replay:
             self._homes[key] = home
         return home
 
+    def watermark(self, number: int) -> int | None:
+        """Event time that a partition has come to."""
+        return self._partitions[number].watermark
+
+    def relationships(self, number: int) -> Iterator[Relationship]:
+        """Every state of a partition."""
+        home = self._partitions[number]
+        for key, rel in self._states.items():
+            if self._partition(key) is home:
+                yield rel
+
     def _take_journals(self) -> None:
         for partition in self._partitions:
             if partition.journal is not None:

@@ -79,10 +79,10 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
 
 
 def _concerns(payload: bytes, ours: frozenset[str]) -> bool:
-    """True if a record may be about us: it names us, or it removes a thing, or a person."""
+    """True if an event may be about us: it names us, or it removes a thing, or a person."""
     if any(did.decode() in ours for did in _DID.findall(payload)):
         return True
-    return b'"record"' not in payload
+    return b'"record"' not in payload and b'"kind":"identity"' not in payload
 
 
 def _commit(root: Node, did: str, ours: frozenset[str]) -> Finding:

@@ -13,8 +13,8 @@ import msgspec
 
 from stream_app.contracts.state import StateTooNewError
 
-ALIAS_TAG: Final = b"A"
-GONE_TAG: Final = b"G"
+ALIAS_TAG: Final[bytes] = b"A"
+GONE_TAG: Final[bytes] = b"G"
 _VERSION: Final = b"\x01"
 
 
