@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import version
+from keyword import iskeyword
 
 import click
 
@@ -14,6 +15,7 @@ COMMANDS = {
     "methods": "Compare methods: what relationships cost, and which are the best.",
     "explain": "Explain one relationship: its stage, the evidence, what is missing.",
     "erase": "Forget a person, under every id; or let one in again.",
+    "import": "Publish old data: exports and archives of platforms, CSV.",
     "normalize": "Show what a platform's delivery becomes.",
     "broker": "A real Kafka for demo, tests and development.",
 }
@@ -30,7 +32,8 @@ class LazyGroup(click.Group):
         """The command, imported."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"stream_app.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"stream_app.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 

@@ -7,7 +7,7 @@ brand, the post's author is whom a comment is to.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -60,17 +60,28 @@ def _items(payload: bytes) -> Iterator[ElementTree.Element]:
     yield from root.iter("item")
 
 
+def exported(fields: Mapping[str, str]) -> Outcome:
+    """The finding of a comment of an export that was read elsewhere: texts by name of element."""
+    try:
+        return _finding(_of_fields(lambda name: fields.get(name, "").strip()))
+    except Malformed as fault:
+        return Refusal.of(fault)
+
+
 def _of_export(item: ElementTree.Element, comment: ElementTree.Element) -> Node:
     """A comment of an export as fields."""
 
     def said(name: str) -> str:
-        return (comment.findtext(name) or "").strip()
+        return ((comment if name.startswith("comment_") else item).findtext(name) or "").strip()
 
-    link = (item.findtext("link") or "").strip()
+    return _of_fields(said)
+
+
+def _of_fields(said: Callable[[str], str]) -> Node:
     return Node(
         {
             "id": said("comment_id"),
-            "post": (item.findtext("post_id") or "").strip(),
+            "post": said("post_id"),
             "user": said("comment_user_id"),
             "email": said("comment_author_email"),
             "url": said("comment_author_url"),
@@ -78,8 +89,8 @@ def _of_export(item: ElementTree.Element, comment: ElementTree.Element) -> Node:
             "kind": said("comment_type"),
             "state": said("comment_approved"),
             "parent": said("comment_parent"),
-            "to": (item.findtext("creator") or "").strip(),
-            "site": _host(link),
+            "to": said("creator"),
+            "site": _host(said("link")),
         },
         "item.comment",
     )

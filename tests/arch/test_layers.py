@@ -35,9 +35,10 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "web": {"domain"},
     "edge": {"domain", "contracts", "adapters", "engine", "observability", "web"},
     "config": {"domain", "contracts", "edge.topics"},
+    "backfill": {"domain", "contracts", "adapters", "edge.topics"},
     "bootstrap": {*BELOW_BOOTSTRAP},
     "demo": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "cli.methods_table"},
-    "cli": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "demo", "__main__"},
+    "cli": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "demo", "backfill", "__main__"},
     "__main__": {"cli"},
 }
 OBSERVABILITY_ENUMS: Final = {

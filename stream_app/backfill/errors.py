@@ -1,0 +1,35 @@
+"""Why an import cannot start or go on."""
+
+from __future__ import annotations
+
+
+class ImportFailure(Exception):  # noqa: N818 - named for what happened, as the others are
+    """Base of what ends an import; the message says where and what to do."""
+
+
+class UnreadableFileError(ImportFailure):
+    """A file is not there, broken or of another format than its platform exports.
+    Do: see the place that the message names; nothing was published."""
+
+    def __init__(self, place: str, what: str) -> None:
+        super().__init__(f"{place}: {what}")
+
+
+class MappingError(ImportFailure):
+    """The mapping of a CSV file makes no sense. Do: correct what the message names, see
+    docs/import.md."""
+
+
+class StateFileError(ImportFailure):
+    """The state file cannot be used, or is of another import.
+    Do: give the files, policy and options of the first run, or another --state FILE to publish
+    everything again (repeated acts count once)."""
+
+
+class NoTopicError(ImportFailure):
+    """A topic to publish to is not there.
+    Do: check --broker and --topic-prefix, or start the service (rapport worker): it makes them."""
+
+    def __init__(self, topic: str) -> None:
+        text = " ".join((type(self).__doc__ or "").split())
+        super().__init__(f"{topic}: {text}")

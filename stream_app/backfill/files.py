@@ -1,0 +1,109 @@
+"""Files as they come: plain or gzip, a path or standard input, read in bounded pieces."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+
+from stream_app.backfill.errors import UnreadableFileError
+
+LINE_LIMIT: Final = 8 << 20
+"""Bytes of a line that are held at most; of a longer one only its beginning is seen."""
+_BOM: Final = b"\xef\xbb\xbf"
+_GZIP: Final = b"\x1f\x8b"
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_BUFFER: Final = 1 << 18
+
+Watch = Callable[[int], None]
+"""Told how many bytes more have been read of what lies on disk."""
+
+
+class _Watched(io.RawIOBase):
+    """A raw file that says how much was read of it."""
+
+    def __init__(self, raw: io.RawIOBase, watch: Watch) -> None:
+        self._raw = raw
+        self._watch = watch
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int | None:
+        count = self._raw.readinto(buffer)  # type: ignore[arg-type]
+        self._watch(count or 0)
+        return count
+
+
+def name_of(path: Path) -> str:
+    """How messages name a file: as it was given."""
+    return str(path)
+
+
+@contextmanager
+def opened(path: Path, watch: Watch = lambda _: None) -> Iterator[BinaryIO]:
+    """The plain bytes of a file, without a byte order mark. `-` is standard input.
+
+    What begins like gzip is unpacked, whatever its name. Raises UnreadableFileError, also for what
+    goes wrong while the caller reads.
+    """
+    name = name_of(path)
+    try:
+        with _raw(path) as raw:
+            outer = io.BufferedReader(_Watched(raw, watch), _BUFFER)
+            packed = outer.peek(2)[:2] == _GZIP
+            plain: io.BufferedReader[Any] = outer
+            if packed:
+                plain = io.BufferedReader(
+                    cast("io.RawIOBase", gzip.GzipFile(fileobj=outer)), _BUFFER
+                )
+            begin = plain.peek(3)[:3]
+            if begin[:2] in _UTF16:
+                raise UnreadableFileError(name, "UTF-16. Do: save it as UTF-8")
+            if begin == _BOM:
+                plain.read(3)
+            yield cast("BinaryIO", plain)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UnreadableFileError(name, f"gzip that is broken or cut off ({error})") from error
+    except OSError as error:
+        raise UnreadableFileError(name, error.strerror or str(error)) from error
+
+
+def _raw(path: Path) -> AbstractContextManager[io.RawIOBase]:
+    if str(path) == "-":
+        return cast("AbstractContextManager[io.RawIOBase]", _stdin())
+    return cast("AbstractContextManager[io.RawIOBase]", path.open("rb", buffering=0))
+
+
+@contextmanager
+def _stdin() -> Iterator[BinaryIO]:
+    """Standard input, which stays open."""
+    yield cast("BinaryIO", sys.stdin.buffer)
+
+
+def lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
+    """Number (from 1), content without its end, and whether it is whole; blank lines are not told.
+
+    Of a line that is too long its beginning is given, and its rest is passed over.
+    """
+    number = 0
+    while line := file.readline(LINE_LIMIT):
+        number += 1
+        whole = True
+        while len(line) == LINE_LIMIT and not line.endswith(b"\n"):
+            whole = False
+            if not (rest := file.readline(LINE_LIMIT)) or rest.endswith(b"\n"):
+                break
+        content = line.strip()
+        if content:
+            yield number, content, whole
+
+
+def size_of(path: Path) -> int | None:
+    """Bytes on disk; None if that is not known."""
+    return path.stat().st_size if path.is_file() else None

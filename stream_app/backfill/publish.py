@@ -1,0 +1,163 @@
+"""Records into the topics: acknowledged batch by batch, at a rate, from where the state stands."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from stream_app.backfill.errors import NoTopicError
+from stream_app.backfill.plan import Record
+from stream_app.backfill.state import VERSION, Chain, Progress, load, other_import, save
+from stream_app.contracts.partitioner import partition_of
+from stream_app.edge.topics import Topics
+
+BATCH: Final = 1_000
+"""Records between two notes of the state: so many may be published twice after a kill."""
+MAX_REQUEST_BYTES: Final = 2 << 20
+
+Told = Callable[[int, int], None]
+"""Told how many records the broker has acknowledged now, and before this run."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Where to publish to."""
+
+    broker: str
+    topics: Topics
+    client: dict[str, Any] = {}
+    """Keyword arguments of aiokafka's clients: encryption and credentials."""
+    per_second: float = 0
+    """At most so many records; 0: as fast as it goes."""
+
+    def topic(self, record: Record) -> str:
+        """The topic of a record."""
+        if record.to == "raw":
+            return self.topics.raw(record.platform)
+        return self.topics.log if record.to == "log" else self.topics.erasures
+
+
+def rest(
+    records: Iterable[Record], progress: Progress, chain: Chain, path: Path
+) -> Iterator[Record]:
+    """The records behind those that are acknowledged. Raises StateFileError if it is not so."""
+    for record in records:
+        if chain.count >= progress.acknowledged:
+            yield record
+            continue
+        chain.add(record)
+        if chain.count == progress.acknowledged and chain.digest != progress.digest:
+            raise other_import(path)
+    if chain.count < progress.acknowledged:
+        raise other_import(path)
+
+
+async def publish(
+    records: Iterable[Record], target: Target, state: Path | None, told: Told = lambda *_: None
+) -> tuple[int, int]:
+    """Publish; how many records were published now, and how many before.
+
+    Raises NoTopicError, StateFileError, and aiokafka's KafkaError: what was acknowledged until then
+    is in the state.
+    """
+    start = Progress(VERSION, target.topics.log, 0, Chain().digest)
+    if state is not None:
+        start = load(state, target.topics.log)
+    chain = Chain()
+    left = iter(records)
+    if state is not None:
+        left = rest(records, start, chain, state)
+    first = next(left, None)
+    if first is None:
+        return 0, start.acknowledged
+    counts = await _partitions(target, _names(first, target))
+    producer = AIOKafkaProducer(
+        bootstrap_servers=target.broker,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=5,
+        max_batch_size=1 << 16,
+        max_request_size=MAX_REQUEST_BYTES,
+        compression_type="snappy",
+        **target.client,
+    )
+    await producer.start()
+    try:
+        sender = _Sender(producer, target, counts, chain, state)
+        return await sender.send(first, left, told, start.acknowledged), start.acknowledged
+    finally:
+        await producer.stop()
+
+
+def _names(first: Record, target: Target) -> list[str]:
+    return (
+        [target.topic(first)] if first.to == "raw" else [target.topics.log, target.topics.erasures]
+    )
+
+
+class _Sender:
+    def __init__(
+        self,
+        producer: AIOKafkaProducer,
+        target: Target,
+        partitions: dict[str, int],
+        chain: Chain,
+        state: Path | None,
+    ) -> None:
+        self._producer = producer
+        self._target = target
+        self._partitions = partitions
+        self._chain = chain
+        self._state = state
+
+    async def send(self, first: Record, left: Iterator[Record], told: Told, before: int) -> int:
+        """Batch after batch; how many records."""
+        rate, began, sent = self._target.per_second, time.monotonic(), 0
+        size = min(BATCH, max(1, int(rate))) if rate else BATCH
+        batch = [first, *islice(left, size - 1)]
+        while batch:
+            await self._batch(batch)
+            sent += len(batch)
+            told(sent, before)
+            if rate:
+                await asyncio.sleep(max(0.0, began + sent / rate - time.monotonic()))
+            batch = list(islice(left, size))
+        return sent
+
+    async def _batch(self, batch: list[Record]) -> None:
+        """All of them acknowledged, and that noted."""
+        waiting = []
+        for record in batch:
+            topic = self._target.topic(record)
+            partition = partition_of(record.key, self._partitions[topic])
+            waiting.append(
+                await self._producer.send(topic, record.value, record.key, partition=partition)
+            )
+            self._chain.add(record)
+        for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+        if self._state is not None:
+            topic = self._target.topics.log
+            save(self._state, Progress(VERSION, topic, self._chain.count, self._chain.digest))
+
+
+async def _partitions(target: Target, topics: list[str]) -> dict[str, int]:
+    """Partition counts. Raises NoTopicError: a topic is never created by publishing to it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=target.broker, **target.client)
+    await admin.start()
+    try:
+        found = await admin.describe_topics(topics)
+    finally:
+        await admin.close()
+    for told in found:
+        if told["error_code"]:
+            raise NoTopicError(told["topic"])
+    return {told["topic"]: len(told["partitions"]) for told in found}

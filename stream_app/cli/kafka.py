@@ -1,0 +1,82 @@
+"""Options of commands that talk to Kafka, the same as those of `rapport worker`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: Final = (
+    click.option(
+        "--broker",
+        default="localhost:9092",
+        envvar="RAPPORT_BROKER",
+        show_default=True,
+        help="Kafka: host:port[,host:port].",
+    ),
+    click.option(
+        "--topic-prefix",
+        default="",
+        envvar="RAPPORT_TOPIC_PREFIX",
+        help="In front of every topic's name.",
+    ),
+    click.option(
+        "--security-protocol",
+        type=click.Choice(["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
+        default="PLAINTEXT",
+        envvar="RAPPORT_SECURITY_PROTOCOL",
+        help="How the brokers are to be talked to; as of the worker, so are the next four.",
+    ),
+    click.option(
+        "--sasl-mechanism",
+        type=click.Choice(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]),
+        default="PLAIN",
+        envvar="RAPPORT_SASL_MECHANISM",
+    ),
+    click.option("--sasl-username", envvar="RAPPORT_SASL_USERNAME"),
+    click.option(
+        "--sasl-password",
+        envvar="RAPPORT_SASL_PASSWORD",
+        help="Better given as RAPPORT_SASL_PASSWORD.",
+    ),
+    click.option(
+        "--ssl-cafile",
+        type=click.Path(dir_okay=False, path_type=Path),
+        envvar="RAPPORT_SSL_CAFILE",
+        help="Certificates to trust, PEM; the system's if not given.",
+    ),
+)
+
+
+def kafka_options(command: F) -> F:
+    """Adds them: broker, topic_prefix, security_protocol, sasl_*, ssl_cafile."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def client(
+    *,
+    security_protocol: str,
+    sasl_mechanism: str,
+    sasl_username: str | None,
+    sasl_password: str | None,
+    ssl_cafile: Path | None,
+) -> dict[str, Any]:
+    """Keyword arguments of aiokafka's clients. A usage error if they make no sense."""
+    from stream_app.engine import EngineError, Security  # Faust takes a second to import
+
+    try:
+        return Security(
+            protocol=security_protocol,
+            mechanism=sasl_mechanism,
+            username=sasl_username,
+            password=sasl_password,
+            ssl_cafile=ssl_cafile,
+        ).client()
+    except (EngineError, OSError) as error:
+        raise click.UsageError(str(error)) from None
