@@ -102,6 +102,11 @@ def _names(first: Record, target: Target) -> list[str]:
     )
 
 
+async def check(target: Target) -> None:
+    """Raises KafkaError if there is no broker, NoTopicError if there is no log."""
+    await _partitions(target, [target.topics.log])
+
+
 class _Sender:
     def __init__(
         self,

@@ -12,12 +12,14 @@ from typing import Any, BinaryIO, Final
 
 import click
 import msgspec
+from aiokafka.errors import KafkaError
 
 from stream_app.adapters.accounts import Accounts
 from stream_app.backfill.errors import ImportFailure
 from stream_app.backfill.files import size_of
 from stream_app.backfill.found import Options
 from stream_app.backfill.plan import Plan
+from stream_app.backfill.publish import Target, check, publish
 from stream_app.backfill.sources import RAW, READERS, Source
 from stream_app.backfill.tally import LIVE_DAYS
 from stream_app.cli.kafka import client, kafka_options
@@ -26,6 +28,7 @@ from stream_app.contracts.reject import write_reject
 from stream_app.contracts.times import format_time
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
+from stream_app.edge.topics import Topics
 
 REFUSED: Final = 1
 NOT_DONE: Final = 2
@@ -136,37 +139,49 @@ def import_(
     sources = [*(Source(platform, path) for path in files), *also]
     if raw and (foreign := {source.platform for source in sources} - RAW):
         raise click.UsageError(f"--raw: files of {', '.join(sorted(foreign))} hold no deliveries")
+    names = ("account", "person", "mapping")
     plan = Plan(
         sources,
         policy,
         Options(
-            accounts=Accounts.of_policy(policy.accounts),
-            account=options["account"],
-            person=options["person"],
-            mapping=options["mapping"],
+            accounts=Accounts.of_policy(policy.accounts), **{name: options[name] for name in names}
         ),
         now_ms=time.time_ns() // 1_000_000,
         refuse=_refuser(rejects),
         undated_ms=undated_at,
         raw=raw,
     )
+    done = _run(plan, sources, options)
+    _tell(plan, done, options["as_json"], rejects is not None)
+    sys.exit(REFUSED if plan.tally.refused else 0)
+
+
+def _run(plan: Plan, sources: list[Source], options: dict[str, Any]) -> dict[str, int]:
+    """Read and publish: how much was published. Ends the process if that is not possible."""
     try:
         with ExitStack() as stack:
             stack.callback(plan.sorter.close)
+            if not options["dry_run"]:
+                target = _target(options)
+                asyncio.run(check(target))  # before hours of reading
             _read(plan, sources)
-            done = {} if options["dry_run"] else _publish(plan, options)
-            if options["dry_run"]:
-                for _ in plan.records():
-                    pass
+            if not options["dry_run"]:
+                return _publish(plan, options, target)
+            for _ in plan.records():
+                pass
+            return {}
+    except KafkaError as error:
+        kept = "with the same --state" if options["state"] else "(acts sent twice count once)"
+        what = f"{options['broker']}: {error or type(error).__name__}"
+        what += f". Do: see to the broker, then run it again {kept}"
+        code = NO_ANSWER
     except (ImportFailure, OSError) as error:
-        click.echo(f"rapport import: {error}", err=True)
-        sys.exit(NOT_DONE)
+        what, code = str(error), NOT_DONE
     except KeyboardInterrupt:
-        kept = "; the state says how far it was" if options["state"] else ""
-        click.echo(f"rapport import: interrupted{kept}", err=True)
-        sys.exit(INTERRUPTED)
-    _tell(plan, done, options["as_json"], rejects is not None)
-    sys.exit(REFUSED if plan.tally.refused else 0)
+        what = "interrupted" + ("; the state says how far it was" if options["state"] else "")
+        code = INTERRUPTED
+    click.echo(f"rapport import: {what}", err=True)
+    sys.exit(code)
 
 
 def _refuser(rejects: BinaryIO | None) -> Any:
@@ -199,38 +214,32 @@ def _read(plan: Plan, sources: list[Source]) -> None:
         plan.gather(advance)
 
 
-def _publish(plan: Plan, options: dict[str, Any]) -> dict[str, int]:
-    """Published now, and before. Ends the process if the broker fails."""
-    from aiokafka.errors import KafkaError
-
-    from stream_app.backfill.publish import Target, publish
-    from stream_app.edge.topics import Topics
-
+def _target(options: dict[str, Any]) -> Target:
+    """Where to publish to; a usage error if its settings make no sense."""
     names = ("security_protocol", "sasl_mechanism", "sasl_username", "sasl_password", "ssl_cafile")
-    target = Target(
+    return Target(
         options["broker"],
         Topics(options["topic_prefix"]),
         client(**{name: options[name] for name in names}),
         options["rate"],
     )
+
+
+def _publish(plan: Plan, options: dict[str, Any], target: Target) -> dict[str, int]:
+    """Published now, and before. Raises KafkaError after telling how far it is."""
     acknowledged = 0
-    try:
-        with _bar("publishing", plan.sorter.count) as advance:
+    with _bar("publishing", plan.sorter.count) as advance:
 
-            def told(now: int, before: int) -> None:
-                nonlocal acknowledged
-                advance(now - acknowledged)
-                acknowledged = now
+        def told(now: int, before: int) -> None:
+            nonlocal acknowledged
+            advance(now - acknowledged)
+            acknowledged = now
 
+        try:
             now, before = asyncio.run(publish(plan.records(), target, options["state"], told))
-    except KafkaError as error:
-        kept = "with the same --state" if options["state"] else "(acts sent twice count once)"
-        click.echo(
-            f"rapport import: {target.broker}: {error or type(error).__name__}; {acknowledged:,} "
-            f"records were acknowledged. Do: see to the broker, then run it again {kept}",
-            err=True,
-        )
-        sys.exit(NO_ANSWER)
+        except KafkaError:
+            click.echo(f"rapport import: {acknowledged:,} records were acknowledged", err=True)
+            raise
     return {"published": now, "published_before": before}
 
 
