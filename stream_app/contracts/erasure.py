@@ -31,12 +31,18 @@ class ErasureV1(msgspec.Struct, gc=False):
 
 
 class Erasure(msgspec.Struct, frozen=True, array_like=True):
-    """An erasure as the log has it; `path`: the ids of the same person that are erased already."""
+    """An erasure as the log has it; `path`: the ids of the same person that are erased already.
+
+    `if_linked`: only if the id still is somebody else's, for that one is forgotten. `is_done`: it
+    is gone where the relationship was; the other partitions are told.
+    """
 
     brand: str
     person: str
     consent: bool = False
     path: tuple[str, ...] = ()
+    if_linked: bool = False
+    is_done: bool = False
 
 
 _decode: Final = msgspec.json.Decoder(ErasureV1).decode

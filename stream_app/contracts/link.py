@@ -32,7 +32,10 @@ class LinkV1(msgspec.Struct, gc=False, rename={"from_": "from"}):
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
-    """A link as the log has it; `path`: the ids that it was handed on from, oldest first."""
+    """A link as the log has it; `path`: the ids that it was handed on from, oldest first.
+
+    `others`: ids that were one with `source` before, and leave with it when it is unlinked.
+    """
 
     brand: str
     source: str
@@ -41,6 +44,7 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
     at_ms: int
     record: str = ""
     path: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 _decode: Final = msgspec.json.Decoder(LinkV1).decode

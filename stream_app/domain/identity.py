@@ -10,6 +10,7 @@ its own history or none, and an offer that was open to one id was not answered b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from stream_app.domain.acts import _refund, _undo_act
@@ -96,14 +97,14 @@ def merge(
     return moves
 
 
-def unlink(rel: Relationship, person: str, at_ms: int) -> bool:
-    """From now on `person` is another one again; what was united stays so. True if it was one."""
-    linked = rel.linked or []
+def unlink(rel: Relationship, persons: Sequence[str], at_ms: int) -> bool:
+    """From now on `persons` are others again; what was united stays so. True if any was one."""
+    linked, found = rel.linked or [], False
     for place, one in enumerate(linked):
-        if one.person == person and one.until_ms is None:
-            linked[place] = Linked(person, one.since_ms, one.record, at_ms)
-            return True
-    return False
+        if one.person in persons and one.until_ms is None:
+            linked[place] = Linked(one.person, one.since_ms, one.record, at_ms)
+            found = True
+    return found
 
 
 # Evaluation

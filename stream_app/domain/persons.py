@@ -107,7 +107,7 @@ class Persons:
             del self.aliases[relationship_key(brand, source)]
             rel = self.states.get(relationship_key(brand, self.root(brand, to)))
             if rel is not None:
-                unlink(rel, source, at_ms)
+                unlink(rel, (source,), at_ms)
 
     def forget(self, brand: str, person: str, only: Partition | None) -> list[Transition]:
         """Forget a person under every id; brand `*`: of all brands, in one partition or in all.

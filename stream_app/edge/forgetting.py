@@ -1,13 +1,14 @@
 """Erasure: a person is forgotten at once, in every partition, under every id.
 
-An erasure goes to all partitions of the log: that of the relationship takes its state, the others
-what adapters saw of the person. What is left is a mark under a salted hash, by which later events
-of that person are dropped until they consent to be known again.
+An erasure goes to the partition of the relationship, which takes its state and tells the others,
+for what adapters saw of a person may lie anywhere. What is left is a mark in each, under a salted
+hash, by which later events of that person are dropped until they consent to be known again.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from stream_app.contracts.erasure import ALL_BRANDS, Erasure, read_erasure
 from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
+from stream_app.domain.linked import Linked
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
@@ -46,7 +48,7 @@ class Forgetting:
         self._partitions = partitions
 
     def read(self, unit: Unit[State], record: Record) -> None:
-        """An erasure goes into the log, to every partition of it; or it is refused."""
+        """An erasure goes into the log, or it is refused."""
         erasure = read_erasure(record.value)
         if isinstance(erasure, Reject):
             self._outputs.reject(unit, self._topics.erasures, record, erasure)
@@ -54,11 +56,25 @@ class Forgetting:
             self.send(unit, erasure)
 
     def send(self, unit: Unit[State], erasure: Erasure) -> None:
-        """Append an erasure to every partition of the log."""
+        """Append an erasure to the log: where the relationship is, or for all brands everywhere."""
+        if erasure.brand == ALL_BRANDS:
+            self._append(unit, erasure, range(self._partitions))
+        else:
+            self._append(unit, erasure, (self._home(erasure.brand, erasure.person),))
+
+    def _append(self, unit: Unit[State], erasure: Erasure, partitions: Iterable[int]) -> None:
         key = relationship_key(erasure.brand, erasure.person).encode()
         value, headers = _encode(erasure), [(KIND, Kind.ERASE.encode())]
-        for partition in range(self._partitions):
+        for partition in partitions:
             unit.emit(self._topics.log, key, value, partition=partition, headers=headers)
+
+    def _tell_others(self, unit: Unit[State], brand: str, erasure: Erasure) -> None:
+        told = Erasure(brand, erasure.person, erasure.consent, is_done=True)
+        others = [number for number in range(self._partitions) if number != unit.partition]
+        self._append(unit, told, others)
+
+    def _home(self, brand: str, person: str) -> int:
+        return partition_of(relationship_key(brand, person).encode(), self._partitions)
 
     # -- records of the log
 
@@ -67,23 +83,26 @@ class Forgetting:
         erasure = _decode(record.value or b"")
         if erasure.consent:
             self._let_in(unit, work, erasure, record.offset)
-            return
-        everywhere = erasure.brand == ALL_BRANDS
-        found = work.seen.forget(None if everywhere else erasure.brand, erasure.person)
-        if everywhere:
-            self._mark(unit, work, ALL_BRANDS, erasure.person, Gone(0, False, record.offset))
-            suffix = f"/{erasure.person}".encode()
-            for key in unit.keys_with(b"/", suffix):
-                brand = key.removesuffix(suffix).decode()
-                found |= self._forget(unit, work, brand, erasure, record.offset)
-        elif self._is_home(unit, erasure.brand, erasure.person):
-            found |= self._forget(unit, work, erasure.brand, erasure, record.offset)
-        if found:
+        elif erasure.is_done:
+            self._mark(unit, work, erasure.brand, erasure.person, Gone(0, False, record.offset))
+            if work.seen.forget(erasure.brand, erasure.person):
+                unit.purge()
+        elif erasure.brand == ALL_BRANDS:
+            self._forget_everywhere(unit, work, erasure, record.offset)
+        elif self._forget(unit, work, erasure.brand, erasure, record.offset):
             unit.purge()
 
-    def _is_home(self, unit: Unit[State], brand: str, person: str) -> bool:
-        key = relationship_key(brand, person).encode()
-        return partition_of(key, self._partitions) == unit.partition
+    def _forget_everywhere(
+        self, unit: Unit[State], work: Work, erasure: Erasure, number: int
+    ) -> None:
+        found = work.seen.forget(None, erasure.person)
+        self._mark(unit, work, ALL_BRANDS, erasure.person, Gone(0, False, number))
+        suffix = f"/{erasure.person}".encode()
+        for key in unit.keys_with(b"/", suffix):
+            brand = key.removesuffix(suffix).decode()
+            found |= self._forget(unit, work, brand, erasure, number)
+        if found:
+            unit.purge()
 
     def _forget(
         self, unit: Unit[State], work: Work, brand: str, erasure: Erasure, number: int
@@ -94,28 +113,32 @@ class Forgetting:
         """
         person = erasure.person
         key = relationship_key(brand, person).encode()
-        state, epoch = unit.get(key), 0
-        others: set[str] = set()
+        state, whose, epoch = unit.get(key), None, 0
+        linked: Iterable[Linked] = ()
+        if isinstance(state, Alias):
+            whose, epoch, linked = state.to, state.epoch, state.linked
+        if erasure.if_linked and whose is None:
+            return False  # it was unlinked meanwhile, and is somebody else
         if isinstance(state, Relationship):
             epoch = state.epoch
-            others = {one.person for one in state.linked or () if one.until_ms is None}
+            linked = [one for one in state.linked or () if one.until_ms is None]
             self._pass_midnights(unit, work, key, state)
             self.leave(unit, work, key, state)
-        elif isinstance(state, Alias):
-            epoch = state.epoch
-            if state.to is not None:
-                others = {state.to}
-        else:
+        elif state is None:
             known = self._mark_of(unit, work, brand, person)
             epoch = 0 if known is None else known.epoch
         if state is not None:
             unit.delete(key)
         self._mark(unit, work, brand, person, Gone(epoch, False, number))
         path = (*erasure.path, person)
-        for other in sorted(others.difference(path)):
-            self.send(unit, Erasure(brand, other, path=path))
+        if whose is not None and whose not in path:
+            self.send(unit, Erasure(brand, whose, path=path))
+        for other in sorted({one.person for one in linked}.difference(path)):
+            self.send(unit, Erasure(brand, other, path=path, if_linked=True))
+        self._tell_others(unit, brand, erasure)
+        seen = work.seen.forget(brand, person)
         work.counts["erasure"] += 1
-        return state is not None
+        return seen or state is not None
 
     def _pass_midnights(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
         """Nobody must be able to tell when silence was walked."""
@@ -147,14 +170,16 @@ class Forgetting:
     def _let_in(self, unit: Unit[State], work: Work, erasure: Erasure, number: int) -> None:
         known = self._mark_of(unit, work, erasure.brand, erasure.person)
         if known is None:
-            if not self._is_home(unit, erasure.brand, erasure.person):
-                return
-            if self._mark_of(unit, work, ALL_BRANDS, erasure.person) is None:
-                return
-            known = Gone(0, False, number)
-        gone = Gone(known.epoch, True, number)
-        self._mark(unit, work, erasure.brand, erasure.person, gone)
-        work.counts["erasure"] += 1
+            known = self._mark_of(unit, work, ALL_BRANDS, erasure.person)
+        if known is not None:
+            let_in = Gone(known.epoch, True, number)
+            self._mark(unit, work, erasure.brand, erasure.person, let_in)
+        if erasure.is_done:
+            return
+        if erasure.brand != ALL_BRANDS:
+            self._tell_others(unit, erasure.brand, erasure)
+        if known is not None:
+            work.counts["erasure"] += 1
 
     def epoch_of(self, unit: Unit[State], work: Work, brand: str, person: str) -> int | None:
         """The epoch in which a relationship with nobody known begins; None: it may not."""
@@ -170,8 +195,3 @@ class Forgetting:
     def is_gone(self, unit: Unit[State], work: Work, brand: str, person: str) -> bool:
         """Whether the person is forgotten, and may not be known."""
         return self.epoch_of(unit, work, brand, person) is None
-
-    def begun(self, unit: Unit[State], work: Work, brand: str, person: str) -> None:
-        """A forgotten person who consented is known again: the mark is of no use any more."""
-        if self._mark_of(unit, work, brand, person) is not None:
-            unit.delete(gone_key(work.salt, brand, person))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final, cast
 
 from stream_app.adapters.accounts import Accounts
@@ -127,7 +128,9 @@ class RelationshipJob:
         watermark = partition.watermark
         journal.watermark_day = NEVER_OPENED if watermark is None else watermark // DAY_MS
         seen = SeenRing(unit, meta.seen, self._seen_limit)
-        unit.context = Work(partition, journal, seen, self._methods.waiting(unit), meta.salt)
+        work = Work(partition, journal, seen, self._methods.waiting(unit), meta.salt)
+        seen.is_gone = partial(self._forgetting.is_gone, unit, work)
+        unit.context = work
 
     def process(self, unit: Unit[State], topic: str, records: Sequence[Record]) -> None:
         """Apply a slice of one topic."""
@@ -151,7 +154,7 @@ class RelationshipJob:
                 self._forgetting.read(unit, record)
         else:
             for record in records:
-                self._deliveries.read(unit, topic, record, work.seen)
+                self._deliveries.read(unit, topic, record, work)
             work.idle_ms = 0
             work.counts["adapted"] += len(records)
         self._close(unit, work)
@@ -262,8 +265,6 @@ class RelationshipJob:
         outcome: tuple[Relationship, Step],
     ) -> None:
         rel, step = outcome
-        if rel.records == 1 and work.salt:
-            self._forgetting.begun(unit, work, rel.brand, rel.person)
         unit.put(key, rel)
         if step.moves:
             self._outputs.moves(unit, key, step.moves)

@@ -61,6 +61,11 @@ def root_of_circle(path: tuple[str, ...], to: str) -> str | None:
     return min(path[path.index(to) :]) if to in path else None
 
 
+def still_linked(rel: Relationship) -> tuple[Linked, ...]:
+    """The ids that are one with the relationship's own, now."""
+    return tuple(one for one in rel.linked or () if one.until_ms is None)
+
+
 def handed_on(codec: RelationshipCodec, rel: Relationship) -> dict[bytes, bytes]:
     """The state as bytes, not too many of them. It is used up."""
     rel.due_day = None
@@ -139,13 +144,15 @@ class People:
     def _link(self, unit: Unit[State], work: Work, link: Link) -> None:
         key = relationship_key(link.brand, link.source).encode()
         state = unit.get(key)
-        epoch = sequence = 0
+        alias = Alias(link.to, link.at_ms, link.record, 0, 0)
         rel: Relationship | None = None
         if isinstance(state, Alias):
             if state.to is not None:
                 self._follow(unit, work, link, state.to)
                 return
-            epoch, sequence = state.epoch, state.sequence
+            alias = msgspec.structs.replace(
+                alias, epoch=state.epoch, sequence=state.sequence, linked=state.linked
+            )
         elif isinstance(state, Relationship):
             if any(one.person == link.to and one.until_ms is None for one in state.linked or ()):
                 work.counts["duplicate"] += 1  # they are one person already, the other way round
@@ -157,10 +164,12 @@ class People:
         parts: dict[bytes, bytes] = {}
         if rel is not None:
             self._end(unit, work, key, rel)
-            epoch, sequence = rel.epoch, rel.sequence
+            alias = msgspec.structs.replace(
+                alias, epoch=rel.epoch, sequence=rel.sequence, linked=still_linked(rel)
+            )
             parts = handed_on(self._codec, rel)
         unit.delete(key)  # with all its parts
-        unit.put(key, Alias(link.to, link.at_ms, link.record, epoch, sequence))
+        unit.put(key, alias)
         handed = msgspec.structs.replace(link, path=(link.source,))
         self._send(unit, Kind.MERGE, link.brand, link.to, _encode(Merge(handed, parts)))
         work.counts["link"] += 1
@@ -187,19 +196,24 @@ class People:
         link = handed.link
         key = relationship_key(link.brand, link.to).encode()
         state = unit.get(key)
+        source = self._codec.load(handed.parts.get)
+        since = Linked(link.source, link.at_ms, link.record)
+        ids = (since, *(still_linked(source) if source is not None else ()))
         if isinstance(state, Alias) and state.to is not None:
             step = self.next_of(state, link.path, link.to)
             if step is not None:
+                unit.put(key, state.with_ids(one for one in ids if one.person != step))
                 link = msgspec.structs.replace(link, to=step, path=(*link.path, link.to))
                 merge_on = _encode(Merge(link, handed.parts))
                 self._send(unit, Kind.MERGE, link.brand, step, merge_on)
                 work.counts["forwarded"] += 1
                 return
-        source = self._codec.load(handed.parts.get)
         start_ms = link.at_ms if source is None else source.as_of
         into = self.taken_up(unit, work, link.brand, link.to, start_ms)
         if into is None:
-            self._forgetting.send(unit, Erasure(link.brand, link.source, path=(link.to,)))
+            for one in ids:
+                told = Erasure(link.brand, one.person, path=(link.to,), if_linked=True)
+                self._forgetting.send(unit, told)
             work.counts["erased"] += 1
             return
         if source is None:
@@ -209,7 +223,6 @@ class People:
         if isinstance(state, Alias):
             unit.delete(key)
         rules = self._policy.rules_for(link.brand)
-        since = Linked(link.source, link.at_ms, link.record)
         moves = merge(into, source, since, work.partition.watermark, rules, work.journal)
         self._keep(unit, work, key, into)
         self._outputs.moves(unit, key, moves)
@@ -227,18 +240,22 @@ class People:
             work.counts["nothing_to_undo"] += 1
             return
         unit.put(key, msgspec.structs.replace(state, to=None))
-        self._send(unit, Kind.UNLINK, link.brand, link.to, _encode(link))
+        others = tuple(one.person for one in state.linked)
+        told = msgspec.structs.replace(link, others=others)
+        self._send(unit, Kind.UNLINK, link.brand, link.to, _encode(told))
         work.counts["link"] += 1
 
     def _note_unlinked(self, unit: Unit[State], work: Work, link: Link) -> None:
         key = relationship_key(link.brand, link.to).encode()
         state = unit.get(key)
-        if isinstance(state, Alias) and state.to is not None:
+        ids = (link.source, *link.others)
+        if isinstance(state, Alias):
+            unit.put(key, state.without_ids(ids))
             path = (*link.path, link.to)
-            if state.to not in path:
+            if state.to is not None and state.to not in path:
                 onward = msgspec.structs.replace(link, to=state.to, path=path)
                 self._send(unit, Kind.UNLINK, link.brand, state.to, _encode(onward))
-        elif isinstance(state, Relationship) and unlink(state, link.source, link.at_ms):
+        elif isinstance(state, Relationship) and unlink(state, ids, link.at_ms):
             self._keep(unit, work, key, state)
 
     # -- interactions of ids that are no more
@@ -286,8 +303,9 @@ class People:
         if isinstance(state, Relationship):
             return state
         epoch = sequence = 0
+        linked: tuple[Linked, ...] = ()
         if isinstance(state, Alias):
-            epoch, sequence = state.epoch, state.sequence
+            epoch, sequence, linked = state.epoch, state.sequence, state.linked
         else:
             found = self._forgetting.epoch_of(unit, work, brand, person)
             if found is None:
@@ -296,5 +314,5 @@ class People:
         watermark = work.partition.watermark
         start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
         rel = Relationship.starting(brand, person, start_ms, self._policy.rules_for(brand))
-        rel.epoch, rel.sequence = epoch, sequence
+        rel.epoch, rel.sequence, rel.linked = epoch, sequence, list(linked) or None
         return rel

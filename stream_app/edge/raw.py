@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
@@ -17,8 +17,11 @@ from stream_app.domain.keys import relationship_key
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.edge.forgetting import Forgetting
 from stream_app.edge.outputs import Outputs
-from stream_app.edge.states import SeenRing, State
+from stream_app.edge.states import State
 from stream_app.engine import Record, Unit
+
+if TYPE_CHECKING:
+    from stream_app.edge.job import Work
 
 REASONS_TOLD = 5
 """Of one delivery at most so many refused items are described."""
@@ -40,7 +43,7 @@ class Deliveries:
         self._outputs = outputs
         self._forgetting = forgetting
 
-    def read(self, unit: Unit[State], topic: str, record: Record, seen: SeenRing) -> None:
+    def read(self, unit: Unit[State], topic: str, record: Record, work: Work) -> None:
         """Append the interactions of a delivery; refuse it whole or in part, never silently."""
         platform = self._platforms[topic]
         if not record.value:
@@ -51,7 +54,7 @@ class Deliveries:
         }
         refusals: list[Refusal] = []
         for outcome in read(platform, record.value, headers, self._accounts):
-            self._take(unit, topic, record, outcome, seen, refusals)
+            self._take(unit, topic, record, outcome, work, refusals)
         if refusals:
             told = "; ".join(f"{r.path}: {r.expected}" for r in refusals[:REASONS_TOLD])
             self._outputs.reject(unit, topic, record, Reject(refusals[0].reason, told))
@@ -62,7 +65,7 @@ class Deliveries:
         topic: str,
         record: Record,
         outcome: Outcome,
-        seen: SeenRing,
+        work: Work,
         refusals: list[Refusal],
     ) -> None:
         platform = self._platforms[topic]
@@ -71,7 +74,7 @@ class Deliveries:
             return
         if isinstance(outcome, Finding):
             made = interaction(
-                outcome, platform, self._accounts, record.timestamp, cast("Seen", seen)
+                outcome, platform, self._accounts, record.timestamp, cast("Seen", work.seen)
             )
         else:
             made = outcome
@@ -79,6 +82,8 @@ class Deliveries:
             refusals.append(made)
         elif isinstance(made, Skip):
             self._outputs.facts.skipped(platform, made.reason)
+        elif self._forgetting.is_gone(unit, work, made["brand"], made["person"]):
+            work.counts["erased"] += 1
         else:
             key = relationship_key(made["brand"], made["person"]).encode()
             self._outputs.append_adapted(unit, topic, record, key, orjson.dumps(made))

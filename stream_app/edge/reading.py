@@ -90,6 +90,8 @@ def own_line(record: Record, partitions: int) -> bytes | None:
     if kind not in _DECODERS:
         return None
     said = _DECODERS[kind](record.value or b"")
+    if isinstance(said, Erasure) and (said.is_done or said.path):
+        return None
     if isinstance(said, Erasure) and said.brand != ALL_BRANDS:
         key = relationship_key(said.brand, said.person).encode()
         if partition_of(key, partitions) != record.partition:

@@ -89,8 +89,13 @@ class SeenRing:
 
     def __init__(self, unit: Unit[State], written: int, limit: int) -> None:
         self.written = written
+        self.is_gone: Callable[[str, str], bool] = _nobody
+        """Of a brand and a person: whether they are forgotten, and not to be remembered."""
         self._unit = unit
         self._limit = limit
+        self._places: dict[str, list[tuple[bytes, bytes]]] | None = None
+        """By person, what is or was in the ring, as (slot, act): made for the first erasure."""
+        self._places_until = 0
 
     def get(self, platform: str, key: str, now_ms: int) -> Act | None:
         """The act of that key; None if it was never seen, is too old, or had to make room."""
@@ -100,7 +105,12 @@ class SeenRing:
         return found.act
 
     def put(self, platform: str, key: str, act: Act, now_ms: int) -> None:
-        """Remember an act; one of the same key is replaced, the oldest of too many goes."""
+        """Remember an act; one of the same key is replaced, the oldest of too many goes.
+
+        Not that of somebody who is forgotten.
+        """
+        if self.is_gone(act.brand, act.person):
+            return
         unit, name = self._unit, _key(platform, key)
         slot_key = b"\x00slot %d" % (self.written % self._limit)
         slot = unit.get(slot_key)
@@ -111,28 +121,53 @@ class SeenRing:
         unit.put(slot_key, Slot(name))
         unit.put(name, SeenAct(self.written, now_ms, act))
         self.written += 1
+        if self._places is not None:
+            self._places.setdefault(act.person, []).append((slot_key, name))
+            if self.written >= self._places_until:
+                self._places = None  # too much in it is no more
 
     def forget(self, brand: str | None, person: str) -> bool:
         """Erasure: drop every act of that person, of one brand or (None) of all.
 
-        Reads the whole ring. True if there was any.
+        The first time it reads the whole ring. True if there was any.
         """
-        unit, found = self._unit, False
+        unit = self._unit
+        if self._places is None:
+            self._places, self._places_until = self._all_places(), self.written + self._limit
+        names: set[bytes] = set()
+        for _, name in self._places.get(person, ()):
+            held = unit.peek(name)
+            if not isinstance(held, SeenAct) or held.act.person != person:
+                continue
+            if brand in (None, held.act.brand):
+                names.add(name)
+        kept: list[tuple[bytes, bytes]] = []
+        for slot_key, name in self._places.pop(person, ()):
+            if name not in names:
+                kept.append((slot_key, name))
+                continue
+            slot = unit.peek(slot_key)
+            if isinstance(slot, Slot) and slot.key == name:
+                unit.delete(slot_key)  # what is done to an object may be named after its author
+        for name in names:
+            unit.delete(name)
+        if kept:
+            self._places[person] = kept
+        return bool(names)
+
+    def _all_places(self) -> dict[str, list[tuple[bytes, bytes]]]:
+        found: dict[str, list[tuple[bytes, bytes]]] = {}
         for number in range(min(self.written, self._limit)):
             slot_key = b"\x00slot %d" % number
-            slot = unit.peek(slot_key)
-            if not isinstance(slot, Slot):
-                continue
-            held = unit.peek(slot.key)
-            if (
-                isinstance(held, SeenAct)
-                and held.act.person == person
-                and brand in (None, held.act.brand)
-            ):
-                unit.delete(slot.key)
-                unit.delete(slot_key)  # what is done to an object may be named after its author
-                found = True
+            slot = self._unit.peek(slot_key)
+            held = self._unit.peek(slot.key) if isinstance(slot, Slot) else None
+            if isinstance(slot, Slot) and isinstance(held, SeenAct):
+                found.setdefault(held.act.person, []).append((slot_key, slot.key))
         return found
+
+
+def _nobody(brand: str, person: str) -> bool:
+    return False
 
 
 def _key(platform: str, key: str) -> bytes:

@@ -27,6 +27,7 @@ from .isolate import isolate
 from .observer import PartitionHealth, Phase
 from .opening import open_unit
 from .pace import Pace
+from .purge import Purges
 from .store import Store
 from .trouble import Troubles, describe
 from .unit import Unit
@@ -84,6 +85,7 @@ class Partition(Generic[S]):
         self._pace = Pace()
         self._careful: Batch | None = None
         self._more = False
+        self._purges = Purges(self.store)
         self._fault: BaseException | None = None
         self._progress_at = time.monotonic()
         self._soft_records = settings.commit_max_records
@@ -159,7 +161,7 @@ class Partition(Generic[S]):
         finally:
             engine.busy_since = 0.0
         self.troubles.ticked()
-        if self.unit.has_changes:
+        if self.unit.has_changes or self._purges.is_due:
             self._pace.wake()
         elif self.unit.is_clean and not self.unit.records and not behind:
             self._progress_at = time.monotonic()  # nothing to do is no standstill
@@ -281,7 +283,7 @@ class Partition(Generic[S]):
 
     async def _serve(self) -> None:
         self._fault = self._careful = None
-        await self._purge()
+        await self._purges.run_if_due()
         self.phase, self.accepting = "live", not self.finishing
         self._pace.wake()
         self.engine.went_live(self)
@@ -302,6 +304,7 @@ class Partition(Generic[S]):
                 self._progress_at = time.monotonic()
             if self.finishing:
                 return
+            await self._purges.run_if_due()
 
     def _interval_s(self) -> float:
         settings = self.engine.settings
@@ -346,13 +349,6 @@ class Partition(Generic[S]):
         self.engine.observer.committed(
             self.number, snapshot.records, self._progress_at - started, snapshot.size_bytes
         )
-        await self._purge()
-
-    async def _purge(self) -> None:
-        """Let what was deleted vanish from the disk, if that was asked for."""
-        if self.store.wants_purge:
-            await asyncio.to_thread(self.store.purge)
-            self.store.purged()
 
     async def _reload(self) -> None:
         """After a fault: drop everything since the last commit and go back there."""

@@ -1,0 +1,167 @@
+"""Links and erasures between partitions, in any order that a broker could bring them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.edge.lanes import RAW, TOPICS, Lanes
+from tests.edge.test_people import DAYS
+
+DAY_MS = 86_400_000
+BEGIN_MS = 1_790_000_000_000
+PARTITIONS = 3
+Make = Callable[[int], Lanes]
+
+
+@pytest.fixture
+def lanes(tmp_path: Path) -> Iterator[Make]:
+    made: list[Lanes] = []
+
+    def make(seed: int) -> Lanes:
+        found = Lanes(tmp_path / str(seed), PARTITIONS, random.Random(seed))
+        found.now_ms = BEGIN_MS + 30 * DAY_MS
+        made.append(found)
+        return found
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def replies(lanes: Lanes, person: str, days: range) -> None:
+    for day in days:
+        lanes.act(person, f"{person}-{day}", BEGIN_MS + day * DAY_MS)
+
+
+def attention(lanes: Lanes, person: str) -> float:
+    value = lanes.views()[person]["evidence"][0]["value"]
+    assert isinstance(value, int | float)
+    return value
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_circle_of_links_is_one_person(lanes: Make, seed: int) -> None:
+    world = lanes(seed)
+    people = ["cat", "ann", "dan", "bob"]
+    for number, person in enumerate(people):
+        replies(world, person, range(number, number + 1))
+    for person, after in zip(people, [*people[1:], people[0]], strict=True):
+        world.link(person, after)
+        world.link(person, after)
+    world.run()
+    [root] = world.views()
+    for number, person in enumerate(people):
+        replies(world, person, range(10 + number, 11 + number))
+    world.run()  # a view tells what was known when a stage or a membership changed
+    world.act("bob", "sub", BEGIN_MS + 20 * DAY_MS, "follow")
+    world.run()
+    assert set(world.views()) == {root}
+    assert attention(world, root) == 8 * 4 + 5
+    assert {one["person"] for one in world.views()[root]["ids"]} == {*people} - {root}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_ids_that_were_one_leave_together(lanes: Make, seed: int) -> None:
+    world = lanes(seed)
+    for person in ("xan", "ann", "bob"):
+        replies(world, person, range(3))
+    links = [("xan", "ann"), ("ann", "bob")]
+    for source, to in links if seed % 2 else links[::-1]:
+        world.link(source, to)
+        if seed % 3:
+            world.run()
+    world.run()
+    assert set(world.views()) == {"bob"}
+    world.link("ann", "bob", op="undo")
+    world.run()
+    replies(world, "xan", range(5, 6))
+    world.run()
+    found = world.views()
+    assert set(found) == {"ann", "bob"}
+    assert [one["person"] for one in found["ann"]["ids"]] == ["xan"]
+    assert all(one["until"] is not None for one in found["bob"]["ids"])
+    world.erase("ann")
+    world.run()
+    assert set(world.views()) == {"bob"}
+    replies(world, "xan", range(6, 8))
+    replies(world, "ann", range(6, 8))
+    world.run()
+    assert set(world.views()) == {"bob"}
+    assert world.counts["erased"] == 4
+    alias = [raw for raw in world.holds("xan") if b"bob" not in raw]
+    assert not alias
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whoever_is_linked_to_the_forgotten_is_forgotten(lanes: Make, seed: int) -> None:
+    world = lanes(seed)
+    for person in ("xzq", "azq", "bzq", "dan"):
+        replies(world, person, range(3))
+    world.run()
+    world.link("xzq", "azq")
+    world.run()
+    # the state of `azq` may be on its way while `bzq` is forgotten
+    world.link("azq", "bzq")
+    world.erase("bzq")
+    world.run()
+    for person in ("xzq", "azq", "bzq"):
+        replies(world, person, range(5, 7))
+    world.run()
+    assert set(world.views()) == {"dan"}
+    assert world.holds("zq") == []
+
+
+def liked(did: str, number: int) -> dict[str, object]:
+    record = {
+        "$type": "app.bsky.feed.like",
+        "createdAt": DAYS[0],
+        "subject": {"cid": "c", "uri": "at://did:plc:brand/app.bsky.feed.post/3k"},
+    }
+    commit = {
+        "rev": "r",
+        "operation": "create",
+        "collection": "app.bsky.feed.like",
+        "rkey": f"k{number}",
+        "record": record,
+        "cid": "c",
+    }
+    return {"did": did, "time_us": 1_790_000_000_000_000, "kind": "commit", "commit": commit}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_adapters_saw_is_forgotten_and_not_learnt_again(lanes: Make, seed: int) -> None:
+    world = lanes(seed)
+    did, other = "did:plc:zqgone", "did:plc:other"
+    for number in range(5):
+        world.publish(RAW, f"{did}{number}", liked(did, number))
+        world.publish(RAW, f"{other}{number}", liked(other, number))
+    world.run()
+    person = f"bluesky:{did}"
+    assert any(b"\x00seen" in raw for raw in world.holds("zqgone"))
+    [brand] = {
+        record.key.decode().partition("/")[0]
+        for record in world.records(TOPICS.log)
+        if record.key is not None and record.key.endswith(b"zqgone")
+    }
+    world.erase(person, "*" if seed % 2 else brand)
+    world.run()
+    assert world.holds("zqgone") == []
+    assert world.holds("other")
+    before = len(world.records(TOPICS.log))
+    for number in range(5, 9):
+        world.publish(RAW, f"{did}{number}", liked(did, number))
+    world.run()
+    assert world.holds("zqgone") == []
+    assert len(world.records(TOPICS.log)) == before
+    world.erase(person, brand, consent=True)
+    world.run()
+    world.publish(RAW, did, liked(did, 9))
+    world.run()
+    assert world.holds("zqgone")
+    world.erase(person, brand)
+    world.run()
+    assert world.holds("zqgone") == []
