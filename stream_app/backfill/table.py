@@ -23,7 +23,10 @@ class Table:
         self.name = name
         text = io.TextIOWrapper(file, encoding, newline="")
         self._reader = csv.reader(text, delimiter=delimiter, strict=True)
-        self.header: list[str] = [column.strip() for column in self._next() or ()]
+        row = self._next()
+        while row is not None and not any(column.strip() for column in row):
+            row = self._next()
+        self.header: list[str] = [column.strip() for column in row or ()]
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Line and fields of each row; blank lines are not told."""
