@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib.metadata import version
 
 from stream_app.config import ServiceSettings
@@ -71,6 +72,7 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
         partitions=settings.partitions,
         idle_ticks=settings.idle_ticks,
         seen_limit=settings.seen_per_partition,
+        started_ms=int(time.time() * 1000),
         methods_per_brand=settings.methods_per_brand,
     )
     app = create_app(engine_settings(settings), job, sources, observer=Observed(metrics))

@@ -6,8 +6,10 @@ Each partition has its own watermark, as Kafka would cut the lines; one by defau
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from stream_app.contracts.cost import read_cost_line
 from stream_app.contracts.erasure import Erasure
@@ -15,6 +17,7 @@ from stream_app.contracts.method_report import write_report
 from stream_app.contracts.own_lines import read_own_line
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.people import Sketch, sketch_of
+from stream_app.contracts.policy_record import is_policy_line, read_policy
 from stream_app.contracts.reading import read_line
 from stream_app.contracts.writing import write_transition
 from stream_app.domain.attribution import PATHS
@@ -26,11 +29,13 @@ from stream_app.domain.outcome import Seen, Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.persons import Persons
 from stream_app.domain.policy import Policy
-from stream_app.domain.rejects import Reject
+from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.relationship import settle, since_last_advance
 from stream_app.domain.reports import CostShare, Ledger
+from stream_app.domain.revision import Reign, catch_up, edition_of, follow, succeed
 from stream_app.domain.rows import GonePath, Row
 from stream_app.domain.state import Relationship
+from stream_app.domain.team import Team
 from stream_app.domain.transitions import Stage
 
 _LINES_PER_JOURNAL = 4_096
@@ -49,6 +54,8 @@ class Tally:
     links: int = 0
     erasures: int = 0
     erased: int = 0
+    team: int = 0
+    policies: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -64,13 +71,18 @@ class Replay:
         reports: bool = False,
         method_limit: int = METHODS_PER_BRAND,
         paths_of: str | None = None,
+        adapt: Callable[[Policy], Policy] | None = None,
     ) -> None:
         """With `reports`, at most `method_limit` methods of a brand are told apart, and the
-        newest paths of the brand `paths_of` are kept.
+        newest paths of the brand `paths_of` are kept. `adapt` changes every policy of a line.
         """
         self.policy = policy
         self.tally = Tally()
         self._application_id = application_id
+        self._adapt = adapt
+        self._team = Team(policy.accounts)
+        self._editions: dict[str, Policy] = {}
+        self._reigns = [Reign(policy, 0, None) for _ in range(partitions)]
         self._partitions = [
             Partition(policy, journal=Journal(method_limit=method_limit) if reports else None)
             for _ in range(partitions)
@@ -94,14 +106,24 @@ class Replay:
         if isinstance(read, Reject):
             return self._own(line, read)
         event, recorded_ms = read
+        if not self._team.is_empty and self._team.has(event.brand, event.person):
+            tally.team += 1
+            return []
         if self._persons is not None:
             event.person = self._persons.root(event.brand, event.person)
+            if self._team.has(event.brand, event.person):
+                tally.team += 1
+                return []
             if self._persons.is_gone(event.brand, event.person):
                 tally.erased += 1
                 return []
         key = relationship_key(event.brand, event.person)
         rel = self._states.get(key)
         partition = self._only or self._partition(key)
+        if partition.policy is not self.policy:
+            again = read_line(line, partition.policy)  # another partition changed its policy last
+            if not isinstance(again, Reject):
+                event.kind = again[0].kind
         if rel is None and self._persons is not None:
             rel = self._states.get(key) or self._persons.begin(event)
         outcome = partition.apply(rel, event, recorded_ms)
@@ -116,7 +138,9 @@ class Replay:
         return self._write(moves) if moves else []
 
     def _own(self, line: bytes, refused: Reject) -> list[bytes] | Reject:
-        """A line that is no interaction: a link or an erasure, or it is refused."""
+        """A line that is no interaction: a policy, link or erasure, or it is refused."""
+        if is_policy_line(line):
+            return self._take_policy(line)
         read = read_own_line(line)
         if read is None or isinstance(read, Reject):
             refused = refused if read is None else read
@@ -125,7 +149,7 @@ class Replay:
         one, recorded_ms = read.said, read.recorded_ms
         persons = self._persons
         if persons is None:
-            persons = self._persons = Persons(self.policy, self._states, self._partition)
+            persons = self._persons = Persons(self._states, self._partition)
         moves: list[Transition] = []
         if isinstance(one, Erasure):
             only = None
@@ -143,6 +167,40 @@ class Replay:
             moves = persons.link(one.brand, one.source, one.to, one.at_ms, recorded_ms)
             self.tally.links += 1
         return self._write(moves)
+
+    def _take_policy(self, line: bytes) -> list[bytes] | Reject:
+        """From here on another policy decides, in one partition or in all."""
+        read = read_policy(line)
+        if not isinstance(read, Reject) and (read.partition or 0) >= len(self._partitions) > 1:
+            read = Reject(Reason.WRONG_SHAPE, "$.partition: there is none of that number")
+        if isinstance(read, Reject):
+            self.tally.refused[read.reason] += 1
+            return read
+        policy = read.policy if self._adapt is None else self._adapt(read.policy)
+        self.tally.policies += 1
+        moves: list[Transition] = []
+        for number, partition in enumerate(self._partitions):
+            if self._only is not None or read.partition in (None, number):
+                moves += self._revise(number, partition, policy, read.recorded_ms)
+        return self._write(moves)
+
+    def _revise(
+        self, number: int, partition: Partition, policy: Policy, recorded_ms: int
+    ) -> list[Transition]:
+        old = self._reigns[number]
+        if policy.version == old.policy.version:
+            return []
+        edition = edition_of(policy.version, old.number + 1)
+        policy = self._editions.setdefault(edition, replace(policy, edition=edition))
+        new = follow(old, policy, partition.watermark)
+        self._reigns[number] = new
+        succeed(partition, new, recorded_ms)
+        moves: list[Transition] = []
+        for key, rel in self._states.items():
+            if self._partition(key) is partition:
+                moves += catch_up(rel, (old, new), partition.journal)
+        self.policy = new.policy
+        return moves
 
     def _not_applied(self, outcome: Seen | Reject) -> list[bytes] | Reject:
         if isinstance(outcome, Seen):
@@ -179,7 +237,7 @@ class Replay:
             partition = self._partition(key)
             end_ms = partition.watermark if until_ms is None else until_ms
             if end_ms is not None:
-                rules = self.policy.rules_for(rel.brand)
+                rules = partition.policy.rules_for(rel.brand)
                 yield from self._write(settle(rel, end_ms, rules, partition.journal))
 
     def reports(self) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 import click
@@ -181,9 +182,11 @@ def _recount(
 ) -> tuple[list[MethodReportV1], dict[str, float] | None]:
     """The reports by another model; of models over all paths what each method has won."""
     over_all = OVER_ALL_PATHS.get(model or "")
+    adapt = None
     if model is not None and over_all is None:
-        policy = _with_model(policy, cast("Model", model))
-    core = _replayed(policy, source, brand if over_all else None)
+        adapt = partial(_with_model, model=cast("Model", model))
+        policy = adapt(policy)
+    core = _replayed(policy, source, brand if over_all else None, adapt)
     rows = [read_report(report) for report in core.reports()]
     if over_all is None:
         return rows, None
@@ -198,9 +201,14 @@ def _recount(
     return rows, {**credit, UNATTRIBUTED: float(len(won) - touched)}
 
 
-def _replayed(policy: Policy, source: tuple[int, Feed], paths_of: str | None = None) -> Replay:
+def _replayed(
+    policy: Policy,
+    source: tuple[int, Feed],
+    paths_of: str | None = None,
+    adapt: Callable[[Policy], Policy] | None = None,
+) -> Replay:
     partitions, feed = source
-    core = Replay(policy, "methods", partitions, reports=True, paths_of=paths_of)
+    core = Replay(policy, "methods", partitions, reports=True, paths_of=paths_of, adapt=adapt)
     feed(core)
     return core
 

@@ -77,7 +77,8 @@ def replay(
     relationship. A summary goes to standard error. A line may carry recorded_at, the timestamp of
     its record; without it, occurred_at counts as such. So may a line of the costs.
 
-    A line with "record": "link" makes two ids one person, one with "record": "erasure" forgets a
+    A line with "record": "policy" changes the policy from there on (--policy is the first one),
+    one with "record": "link" makes two ids one person, one with "record": "erasure" forgets a
     person (link/v1 and erasure/v1 with that field).
 
     \b
@@ -196,6 +197,10 @@ def _summary(core: Replay, seconds: float, rejects: BinaryIO | None) -> None:
         f"{tally.transitions:,} transitions",
         err=True,
     )
+    if tally.policies or tally.team:
+        click.echo(
+            f"{tally.policies:,} changes of the policy, {tally.team:,} acts of the team", err=True
+        )
     stages = ", ".join(f"{stage} {count:,}" for stage, count in core.stages().items())
     click.echo(f"relationships at the end: {stages}", err=True)
     if refused:

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, cast
 
 import orjson
 
-from stream_app.contracts.interaction import SLUG
+from stream_app.contracts.interaction import NO_CONTROL, SLUG
 from stream_app.contracts.times import parse_rfc3339
 from stream_app.domain.brand_policy import (
     PANE_LIFE_DAYS,
@@ -40,6 +40,9 @@ Tree = dict[str, Any]
 STAGES: Final = ("attention", "attraction", "affinity", "audience")
 _PER_BRAND: Final = ("points", "caps", "sentiment", "offers", "stages", "brand", "money", "credit")
 _UNVERSIONED: Final = ("accounts", "team")
+_VERSIONED: Final = ("time", *_PER_BRAND)
+CONTENT_BYTES: Final = 1 << 20
+"""A policy is a record of the log: its content may not be longer."""
 NOT_A_BRAND: Final = "a brand is a slug: a-z 0-9 . _ -, at most 64"
 
 
@@ -82,6 +85,27 @@ def parse_policy(text: str, name: str = "policy") -> Policy:
         line = _line_of(text, wrong.path)
         where = f"{name}, line {line}" if line else name
         raise PolicyError(f"{where}: {'.'.join(wrong.path)}: {wrong}") from None
+
+
+def policy_of(content: bytes, *, filled: bool = True) -> Policy:
+    """The policy of what another one's `content` says; accounts and team are nobody's.
+
+    Its version is that of the content as it stands, also where this release knows more settings;
+    if that is not `filled`, the version is that of the content with the defaults filled in.
+    Raises PolicyError, naming the setting.
+    """
+    try:
+        said = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise PolicyError("the policy is not JSON") from None
+    if not isinstance(said, dict):
+        raise PolicyError("the policy is not an object")
+    default = _default_tree()
+    try:
+        _check_names(said, {key: value for key, value in default.items() if key in _VERSIONED})
+        return _build(_merge(default, said), _canonical(said) if filled else None)
+    except _WrongError as wrong:
+        raise PolicyError(f"{'.'.join(wrong.path)}: {wrong}") from None
 
 
 def _default_text() -> str:
@@ -131,25 +155,27 @@ def _check_brands(brands: Any) -> None:
         _check_names(said, known, ("brands", brand))
 
 
-def _build(tree: Tree) -> Policy:
-    brands: Mapping[str, Any] = tree.get("brands", {})
+def _build(tree: Tree, content: bytes | None = None) -> Policy:
+    """The policy that a tree says; `content` is what its version is made of, if not the tree."""
     shared = {key: value for key, value in tree.items() if key in _PER_BRAND}
-    return Policy(
-        default=_brand_policy(shared, ()),
-        version=_version(tree),
-        lateness_ms=int(_number(tree, ("time", "lateness_hours"), 0, 24 * 90) * HOUR_MS),
-        brands={
-            brand: _brand_policy(_merge(shared, said), ("brands", brand))
-            for brand, said in brands.items()
-        },
-        accounts=_accounts(tree),
-    )
+    default = _brand_policy(shared, ())
+    brands = {
+        brand: _brand_policy(_merge(shared, said), ("brands", brand))
+        for brand, said in tree.get("brands", {}).items()
+    }
+    lateness_ms = int(_number(tree, ("time", "lateness_hours"), 0, 24 * 90) * HOUR_MS)
+    if content is None:
+        content = _canonical(tree)
+    if len(content) > CONTENT_BYTES:
+        raise _WrongError(("brands",), f"too much in all: {len(content)} of {CONTENT_BYTES} bytes")
+    version = sha256(content).hexdigest()[:12]
+    return Policy(default, version, lateness_ms, brands, _accounts(tree), content)
 
 
-def _version(tree: Tree) -> str:
-    """12 hex digits: the hash of the effective policy but for accounts and team."""
+def _canonical(tree: Tree) -> bytes:
+    """The effective policy but for accounts and team, as JSON; the same for the same policy."""
     told = {key: value for key, value in tree.items() if key not in _UNVERSIONED}
-    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
 
 
 def _brand_policy(tree: Tree, path: tuple[str, ...]) -> BrandPolicy:
@@ -297,8 +323,19 @@ def _accounts(tree: Tree) -> Accounts:
 
 def _team(said: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     for brand, people in said.items():
-        if not isinstance(people, list) or not all(isinstance(person, str) for person in people):
+        if brand != "*" and not re.fullmatch(SLUG, brand):
+            raise _WrongError(("team", brand), f"{NOT_A_BRAND}; or * for all brands")
+        if not isinstance(people, list):
             raise _WrongError(("team", brand), "expected a list of persons")
+        for number, person in enumerate(people, start=1):
+            if not isinstance(person, str) or not 1 <= len(person) <= 200:
+                raise _WrongError(
+                    ("team", brand), f"number {number}: a person is text of 1 to 200 characters"
+                )
+            if not re.match(NO_CONTROL, person):
+                raise _WrongError(
+                    ("team", brand), f"number {number}: a person has no control characters"
+                )
     return {brand: tuple(people) for brand, people in said.items()}
 
 

@@ -46,10 +46,16 @@ class RelationshipCodec:
     """Reads and writes relationships for a store of parts (a codec of the engine)."""
 
     def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+        self._policies = {policy.edition or policy.version: policy}
+
+    def know(self, edition: str, policy: Policy) -> None:
+        """Relationships may stand under this policy, the one that counts for `rules_version`."""
+        self._policies[edition] = policy
 
     def load(self, get: Callable[[bytes], bytes | None]) -> Relationship | None:
         """The relationship whose parts `get(suffix)` gives; None if it has no head.
+
+        It stands under the policy that it was stored under.
 
         Raises StateTooNewError, or msgspec.MsgspecError for damaged bytes.
         """
@@ -65,13 +71,11 @@ class RelationshipCodec:
             _take_up(rel, day, _pane(_decode_pane(_content(part)), stored=True))
         for day, inline in head.inline.items():
             _take_up(rel, day, _pane(inline, stored=False))
-        rules = self._policy.rules_for(head.brand)
-        if rules.reads_topic_fit:
-            rel.note_topic_fit(rules)
-        if head.rules_version != rules.version:
-            rel.windows.recount(rules)
-            rel.rules_version = rules.version
-            rel.settled = False
+        policy = self._policies.get(head.rules_version)
+        if policy is not None:
+            rules = policy.rules_for(head.brand)
+            if rules.reads_topic_fit:
+                rel.note_topic_fit(rules)
         return rel
 
     def dump(self, rel: Relationship) -> Iterable[tuple[bytes, bytes | None]]:

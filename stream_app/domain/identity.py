@@ -19,7 +19,6 @@ from stream_app.domain.clock import DAY_MS, boundary_at_or_before
 from stream_app.domain.copies import acts_of, drop_copies, purchase_of
 from stream_app.domain.credit import TOUCH_LIFE_MS, TOUCHES, Touch
 from stream_app.domain.events import Interaction
-from stream_app.domain.evidence import Evidence
 from stream_app.domain.ledger import UNDECIDED, Journal
 from stream_app.domain.linked import Linked
 from stream_app.domain.memory import (
@@ -32,14 +31,13 @@ from stream_app.domain.memory import (
 from stream_app.domain.offers import forget_offers
 from stream_app.domain.outcome import Transition
 from stream_app.domain.pane import Pane
-from stream_app.domain.quality import quality
 from stream_app.domain.relationship import settle
 from stream_app.domain.remembered import EarlyUndo, Offer
-from stream_app.domain.rules import MEMBERS, Rules
-from stream_app.domain.stages import decide
+from stream_app.domain.rules import Rules
 from stream_app.domain.standing import Registers
 from stream_app.domain.state import Relationship
-from stream_app.domain.transitions import STAGES, MoveReason
+from stream_app.domain.transitions import MoveReason
+from stream_app.domain.unearned import evaluate, move
 from stream_app.domain.worth import TOPICS_KEPT
 
 LINKED: Final = 256
@@ -52,7 +50,7 @@ def end(
     """The id is somebody else's: midnights up to the watermark pass, then there is no stage."""
     moves = [] if watermark is None else settle(rel, watermark, rules, journal)
     if rel.stage:
-        moves.append(_move(rel, 0, rules))
+        moves.append(move(rel, 0, MoveReason.MERGE, rules))
     return moves
 
 
@@ -91,9 +89,9 @@ def merge(
     _meet_early_undos(into, rules, journal)
     if rules.reads_topic_fit:
         into.note_topic_fit(rules)
-    reached = _evaluate(into, rules)
+    reached = evaluate(into, rules)
     if reached != into.stage:
-        moves.append(_move(into, reached, rules))
+        moves.append(move(into, reached, MoveReason.MERGE, rules))
     return moves
 
 
@@ -107,42 +105,7 @@ def unlink(rel: Relationship, persons: Sequence[str], at_ms: int) -> bool:
     return found
 
 
-# Evaluation
-
-
-def _evaluate(rel: Relationship, rules: Rules) -> int:
-    values = rel.windows.sums
-    values[MEMBERS] = rel.members.on
-    reached = 0 if rel.blocks.on else decide(rel.stage, values, rules)
-    rel.settled = reached == rel.stage
-    return reached
-
-
-def _move(rel: Relationship, reached: int, rules: Rules) -> Transition:
-    """A transition as of now; nobody earned it, so it is credited to nobody."""
-    current = rel.stage
-    if reached > current:
-        rel.credited = rel.records
-        rel.highest = max(rel.highest, reached)
-    rel.stage = reached
-    rel.sequence += 1
-    rel.since_ms = rel.as_of
-    return Transition(
-        rel.brand,
-        rel.person,
-        rel.epoch,
-        rel.sequence,
-        STAGES[current],
-        STAGES[reached],
-        rel.as_of,
-        MoveReason.MERGE,
-        None,
-        Evidence(current, reached, tuple(rel.windows.sums), rel.blocks.on, rules),
-        quality(rel, rel.as_of, rules.topics),
-        None,
-        (),
-        rules.version,
-    )
+# Time
 
 
 def _pass_midnights(source: Relationship, to_day: int) -> None:

@@ -138,6 +138,7 @@ class Pane:
 
     def recount(self, rules: Rules) -> None:
         """Work out the points again, under other rules."""
+        self.changed = True
         self.attention = self.attraction = self.affinity = self.objections = 0
         for code, count in self.counts().items():
             self._add(code, min(count, rules.per_verb_cap), rules)

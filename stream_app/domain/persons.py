@@ -12,7 +12,6 @@ from stream_app.domain.ledger import OPEN_DAYS
 from stream_app.domain.linked import Linked
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
-from stream_app.domain.policy import Policy
 from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
 
@@ -22,11 +21,9 @@ class Persons:
 
     def __init__(
         self,
-        policy: Policy,
         states: dict[str, Relationship],
         partition_of: Callable[[str], Partition],
     ) -> None:
-        self.policy = policy
         self.states = states
         self.partition_of = partition_of
         self.aliases: dict[str, str] = {}
@@ -62,9 +59,10 @@ class Persons:
 
     def _starting(self, brand: str, person: str, at_ms: int) -> Relationship:
         key = relationship_key(brand, person)
-        watermark = self.partition_of(key).watermark
+        home = self.partition_of(key)
+        watermark = home.watermark
         start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
-        rel = Relationship.starting(brand, person, start_ms, self.policy.rules_for(brand))
+        rel = Relationship.starting(brand, person, start_ms, home.policy.rules_for(brand))
         rel.epoch, rel.sequence = self.ended.get(key, (0, 0))
         return rel
 
@@ -75,9 +73,9 @@ class Persons:
         first, second = self.root(brand, source), self.root(brand, to)
         if first == second or self.is_gone(brand, first):
             return []
-        rules = self.policy.rules_for(brand)
         key, to_key = relationship_key(brand, first), relationship_key(brand, second)
         rel, home = self.states.pop(key, None), self.partition_of(key)
+        rules = home.policy.rules_for(brand)
         moves: list[Transition] = []
         if rel is not None:
             if home.journal is not None:
@@ -93,6 +91,7 @@ class Persons:
         if into is None:
             start_ms = at_ms if rel is None else rel.as_of
             into = self.states[to_key] = self._starting(brand, second, start_ms)
+        rules = self.partition_of(to_key).policy.rules_for(brand)
         if rel is None:
             rel = Relationship.starting(brand, first, into.as_of, rules)
         there = self.partition_of(to_key)
@@ -129,7 +128,7 @@ class Persons:
         rel = self.states.pop(relationship_key(brand, root), None)
         home = self.partition_of(relationship_key(brand, root))
         if rel is not None and home.watermark is not None:
-            moves += settle(rel, home.watermark, self.policy.rules_for(brand), home.journal)
+            moves += settle(rel, home.watermark, home.policy.rules_for(brand), home.journal)
         ids = {person, root}
         if rel is not None:
             self.ended[relationship_key(brand, root)] = (rel.epoch, rel.sequence)

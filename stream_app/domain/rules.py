@@ -22,6 +22,7 @@ class Rules:
 
     `asked`, by current stage: the condition of each. `rising`: slots under a condition of the form
     `<=`, which time alone can make true.
+    `edition` names the policy as one partition of the log has taken it, see `revision`.
     `gains` and `first_gains`, by code: what an act adds to the gauges while no cap is in its way,
     on a day that has had attraction before, and on one that had none.
     """
@@ -30,6 +31,7 @@ class Rules:
         "answer_ms",
         "asked",
         "attracts",
+        "edition",
         "enter",
         "first_gains",
         "forget_offer_ms",
@@ -52,8 +54,9 @@ class Rules:
         "worth",
     )
 
-    def __init__(self, brand: BrandPolicy, version: str) -> None:
+    def __init__(self, brand: BrandPolicy, version: str, edition: str = "") -> None:
         self.version = version
+        self.edition = edition or version
         self.per_verb_cap = brand.per_verb_cap
         self.per_pane_cap = brand.per_pane_cap
         self.negative_below = brand.negative_below

@@ -93,7 +93,7 @@ class Relationship:
             None,
             no_worth(),
             [],
-            rules.version,
+            rules.edition,
         )
 
     def note_topic_fit(self, rules: Rules) -> None:

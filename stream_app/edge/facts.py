@@ -44,16 +44,19 @@ OUTCOMES = (
     "tick",
     "adapted",
     "cost",
+    "policy",
+    "team",
     "link",
     "merged",
     "forwarded",
     "erasure",
     "erased",
 )
-"""`adapted`: a delivery of a platform, whatever it held; `cost`: a record of costs; `link`: two ids
-are one person; `merged`: two relationships became one; `forwarded`: handed on to the id that goes
-on; `erasure`: somebody was forgotten, or let in again; `erased`: dropped, for it was of somebody
-who is forgotten."""
+"""`adapted`: a delivery of a platform, whatever it held; `cost`: a record of costs; `policy`: a
+change of the policy; `team`: dropped, for it was of one of the brand's own; `link`: two ids are one
+person; `merged`: two relationships became one; `forwarded`: handed on to the id that goes on;
+`erasure`: somebody was forgotten, or let in again; `erased`: dropped, for it was of somebody who is
+forgotten."""
 
 
 class NoFacts:

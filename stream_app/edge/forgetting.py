@@ -18,9 +18,9 @@ from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.linked import Linked
-from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
+from stream_app.domain.revision import catch_up
 from stream_app.domain.state import Relationship
 from stream_app.edge.log import KIND, Kind
 from stream_app.edge.marks import Alias, Gone, gone_key
@@ -30,7 +30,7 @@ from stream_app.edge.topics import Topics
 from stream_app.engine import Record, Unit
 
 if TYPE_CHECKING:
-    from stream_app.edge.job import Work
+    from stream_app.edge.work import Work
 
 SALT_BYTES: Final = 32
 
@@ -41,8 +41,7 @@ _decode: Final = msgspec.msgpack.Decoder(Erasure).decode
 class Forgetting:
     """Reads erasures, forgets, and remembers only that it did."""
 
-    def __init__(self, policy: Policy, topics: Topics, outputs: Outputs, partitions: int) -> None:
-        self._policy = policy
+    def __init__(self, topics: Topics, outputs: Outputs, partitions: int) -> None:
         self._topics = topics
         self._outputs = outputs
         self._partitions = partitions
@@ -141,10 +140,13 @@ class Forgetting:
         return seen or state is not None
 
     def _pass_midnights(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
-        """Nobody must be able to tell when silence was walked."""
+        """Nobody must be able to tell when silence was walked, or a change of the policy."""
+        if rel.rules_version != work.edition:
+            moves = catch_up(rel, work.reigns.chain, work.journal)
+            self._outputs.moves(unit, key, moves)
         watermark = work.partition.watermark
         if watermark is not None:
-            rules = self._policy.rules_for(rel.brand)
+            rules = work.partition.policy.rules_for(rel.brand)
             self._outputs.moves(unit, key, settle(rel, watermark, rules, work.journal))
 
     def leave(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:

@@ -6,7 +6,6 @@ which commits states, outputs and offsets as one Kafka transaction.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, cast
@@ -24,8 +23,10 @@ from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.relationship import settle
+from stream_app.domain.revision import catch_up
 from stream_app.domain.silence import is_overdue, next_change
 from stream_app.domain.state import Relationship
+from stream_app.domain.team import Team
 from stream_app.domain.verbs import MEMBERSHIP_VERBS
 from stream_app.edge.facts import Facts
 from stream_app.edge.forgetting import Forgetting
@@ -35,9 +36,11 @@ from stream_app.edge.meta import Meta, decode_meta, encode_meta
 from stream_app.edge.methods import PUBLISH_MS, WAITING, Methods
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.people import People
+from stream_app.edge.policies import Policies
 from stream_app.edge.raw import Deliveries
 from stream_app.edge.states import SeenRing, State, StateCodec
 from stream_app.edge.topics import Topics
+from stream_app.edge.work import Work
 from stream_app.engine import Codec, Record, Unit
 
 IDLE_MS: int = 30_000
@@ -46,45 +49,8 @@ LARGEST_AGEING_MS: Final = 1_500
 """By so much it ages at most in a tick: a process that was paused has not seen any silence."""
 DUE_PER_TURN: Final = 2_000
 """Silent relationships that are walked before records get their turn again."""
-_NO_INTERACTIONS: Final = frozenset((b"tick", b"link", b"merge", b"unlink", b"erase"))
+_NO_INTERACTIONS: Final = frozenset((b"tick", b"policy", b"link", b"merge", b"unlink", b"erase"))
 _EFFECTS: Final = tuple(effect.name.lower() for effect in Effect)
-
-
-class Work:
-    """A partition at work: its watermark, what adapters have seen, whether a tick is on its way.
-
-    `waiting` counts the methods that have rows to publish, `idle_ms` for how long the log was
-    silent, whatever deltas and costs came meanwhile. `views` are the relationships whose public
-    view changed in the slice at hand: however often one did, it is written once.
-    """
-
-    __slots__ = (
-        "counts",
-        "idle_ms",
-        "journal",
-        "partition",
-        "published_ms",
-        "salt",
-        "seen",
-        "tick_ms",
-        "ticked_ms",
-        "views",
-        "waiting",
-    )
-
-    def __init__(
-        self, partition: Partition, journal: Journal, seen: SeenRing, waiting: int, salt: bytes
-    ) -> None:
-        self.partition = partition
-        self.salt = salt
-        self.journal = journal
-        self.seen = seen
-        self.waiting = waiting
-        self.published_ms = 0
-        self.idle_ms = self.ticked_ms = 0
-        self.tick_ms = 0
-        self.counts: Counter[str] = Counter()
-        self.views: dict[bytes, Relationship] = {}
 
 
 class RelationshipJob:
@@ -101,11 +67,17 @@ class RelationshipJob:
         partitions: int,
         idle_ticks: bool,
         seen_limit: int,
+        started_ms: int,
         methods_per_brand: int = METHODS_PER_BRAND,
     ) -> None:
-        """`raw_topics` maps a topic to the platform whose deliveries it has."""
-        self.codec: Codec[State] = StateCodec(policy)
-        self._policy = policy
+        """`raw_topics` maps a topic to the platform whose deliveries it has.
+
+        `policy` was read at `started_ms`; what decides is the policy that a partition has taken.
+        """
+        codec = StateCodec(policy)
+        self.codec: Codec[State] = codec
+        self._policies = Policies(policy, topics.log, codec, started_ms)
+        self._team = Team(policy.accounts)
         self._topics = topics
         self._facts = facts
         self._outputs = Outputs(topics, application_id, facts)
@@ -113,9 +85,11 @@ class RelationshipJob:
             policy, topics, self._outputs, partitions=partitions, limit=methods_per_brand
         )
         accounts = Accounts.of_policy(policy.accounts)
-        self._forgetting = Forgetting(policy, topics, self._outputs, partitions)
+        self._forgetting = Forgetting(topics, self._outputs, partitions)
         self._people = People(policy, topics, self._outputs, self._forgetting, self._plan)
-        self._deliveries = Deliveries(raw_topics, accounts, self._outputs, self._forgetting)
+        self._deliveries = Deliveries(
+            raw_topics, accounts, self._team, self._outputs, self._forgetting
+        )
         self._partitions = partitions
         self._idle_ticks = idle_ticks
         self._seen_limit = seen_limit
@@ -124,11 +98,13 @@ class RelationshipJob:
         """Take up a partition where its last commit left it."""
         meta = decode_meta(unit.meta) if unit.meta else Meta(1, None, 0)
         journal = Journal(runs=meta.runs, method_limit=self._methods.limit)
-        partition = Partition(self._policy, meta.latest_ms, journal)
+        reigns = self._policies.open(unit)
+        partition = Partition(reigns.newest.policy, meta.latest_ms, journal)
         watermark = partition.watermark
         journal.watermark_day = NEVER_OPENED if watermark is None else watermark // DAY_MS
         seen = SeenRing(unit, meta.seen, self._seen_limit)
-        work = Work(partition, journal, seen, self._methods.waiting(unit), meta.salt)
+        waiting = self._methods.waiting(unit)
+        work = Work(partition, reigns, journal, seen, waiting, meta.salt)
         seen.is_gone = partial(self._forgetting.is_gone, unit, work)
         unit.context = work
 
@@ -169,6 +145,9 @@ class RelationshipJob:
         work.idle_ms += min(max(0, now_ms - work.ticked_ms), LARGEST_AGEING_MS)
         work.ticked_ms = now_ms
         more = self._publish(unit, work, now_ms)
+        self._policies.announce(unit, work.reigns, now_ms)
+        if self._policies.walk(unit, work.reigns, self._catch_up):
+            more = True
         watermark = work.partition.watermark
         if watermark is None:
             return more
@@ -195,12 +174,15 @@ class RelationshipJob:
             recorded = recorded_ms(headers, recorded)
             if kind == b"forwarded":
                 whose = header(headers, PERSON)
-        event = read_record(record.value, headers, recorded, self._policy)
+        event = read_record(record.value, headers, recorded, work.partition.policy)
         if isinstance(event, Reject):
             self._refuse(unit, work, record, event)
             return
         if whose is not None:
             event.person = whose.decode()
+        if not self._team.is_empty and self._team.has(event.brand, event.person):
+            work.counts["team"] += 1
+            return
         key = relationship_key(event.brand, event.person).encode()
         state = unit.get(key)
         rel = state if isinstance(state, Relationship) else None
@@ -208,6 +190,8 @@ class RelationshipJob:
             self._outputs.append_again(unit, self._topics.log, record, key)
             work.counts["rekeyed"] += 1
             return
+        if rel is not None and rel.rules_version != work.edition:
+            self._catch_up(unit, key, rel)
         if rel is None and (state is not None or work.salt):
             rel = self._begin_again(unit, work, record, event, state)
             if rel is None:
@@ -226,9 +210,14 @@ class RelationshipJob:
         """A record that the service appended, and that is no interaction."""
         if kind == b"tick":
             self._take_tick(unit, work, record)
+        elif kind == b"policy":
+            self._take_policy(unit, work, record)
         elif kind == b"erase":
             self._forgetting.take(unit, work, record)
         else:
+            rel = unit.get(record.key or b"")
+            if isinstance(rel, Relationship) and rel.rules_version != work.edition:
+                self._catch_up(unit, record.key or b"", rel)
             self._people.take(unit, work, record, kind)
 
     def _begin_again(
@@ -271,7 +260,7 @@ class RelationshipJob:
         work.counts[_EFFECTS[step.effect]] += 1
         if event.at_ms < rel.as_of:
             self._facts.late(rel.as_of - event.at_ms)
-        rules = self._policy.rules_for(rel.brand)
+        rules = work.partition.policy.rules_for(rel.brand)
         if step.moves or (event.verb in MEMBERSHIP_VERBS and step.effect is Effect.APPLIED):
             work.views[key] = rel
         if is_overdue(rel, rules, moved=bool(step.moves), undone=event.undo):
@@ -286,11 +275,32 @@ class RelationshipJob:
         work.tick_ms = 0
         work.counts["tick"] += 1
 
+    def _take_policy(self, unit: Unit[State], work: Work, record: Record) -> None:
+        refused = self._policies.take(unit, work.partition, work.reigns, record)
+        if refused is not None:
+            self._refuse(unit, work, record, refused)
+            return
+        work.counts["policy"] += 1
+        if work.edition != work.reigns.newest.edition:
+            work.edition = work.reigns.newest.edition
+            self._policies.walk_pending(unit, work.reigns, self._catch_up)
+
+    def _catch_up(self, unit: Unit[State], key: bytes, rel: Relationship) -> None:
+        """Have a relationship stand under the policy in force."""
+        work = cast("Work", unit.context)
+        moves = catch_up(rel, work.reigns.chain, work.journal)
+        if moves:
+            self._outputs.moves(unit, key, moves)
+            work.views[key] = rel
+        self._plan(unit, key, rel)
+        unit.put(key, rel)
+
     # -- silence
 
     def _plan(self, unit: Unit[State], key: bytes, rel: Relationship) -> None:
         """Put the relationship into the index, unless it stands there already early enough."""
-        day = next_change(rel, self._policy.rules_for(rel.brand))
+        policy = cast("Work", unit.context).partition.policy
+        day = next_change(rel, policy.rules_for(rel.brand))
         old = rel.due_day
         if day is None or (old is not None and old <= day):
             return
@@ -309,7 +319,9 @@ class RelationshipJob:
                 unit.delete(key)  # too old to come again
             return
         rel.due_day = None
-        rules = self._policy.rules_for(rel.brand)
+        if rel.rules_version != work.edition:
+            self._catch_up(unit, key, rel)
+        rules = work.partition.policy.rules_for(rel.brand)
         moves = settle(rel, watermark, rules, work.journal)
         if moves:
             self._outputs.moves(unit, key, moves)
@@ -332,7 +344,7 @@ class RelationshipJob:
     def _tick_if_midnight_passed(
         self, unit: Unit[State], work: Work, watermark: int, now_ms: int
     ) -> None:
-        passed_ms = boundary_at_or_before(now_ms - self._policy.lateness_ms)
+        passed_ms = boundary_at_or_before(now_ms - work.partition.policy.lateness_ms)
         if passed_ms > watermark and passed_ms > work.tick_ms:
             work.tick_ms = passed_ms
             self._outputs.append_tick(unit, now_ms)
@@ -341,11 +353,12 @@ class RelationshipJob:
         """The views that changed, and what happened to methods."""
         self._methods.flush(unit, work.journal)
         for key, rel in work.views.items():
-            self._outputs.view(unit, key, rel, self._policy.rules_for(rel.brand))
+            self._outputs.view(unit, key, rel, work.partition.policy.rules_for(rel.brand))
         work.views.clear()
 
     def _close(self, unit: Unit[State], work: Work) -> None:
         """The end of a slice: what the partition remembers, and what was counted."""
+        self._policies.keep(unit, work.reigns)
         self._write_changed(unit, work)
         latest_ms = work.partition.latest_ms
         unit.meta = encode_meta(Meta(1, latest_ms, work.seen.written, work.journal.runs, work.salt))

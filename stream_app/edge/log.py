@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """A publisher's interaction, appended again under its right key."""
     TICK = "tick"
     """Time passed though nothing happened."""
+    POLICY = "policy"
+    """From here on this policy decides."""
     LINK = "link"
     """Two ids are one person, or are no more."""
     MERGE = "merge"

@@ -36,7 +36,7 @@ from stream_app.edge.topics import Topics
 from stream_app.engine import Record, Unit
 
 if TYPE_CHECKING:
-    from stream_app.edge.job import Work
+    from stream_app.edge.work import Work
 
 LONGEST_PATH: Final = 64
 """A record that was handed on so often stays where it is."""
@@ -100,7 +100,6 @@ class People:
         plan: Callable[[Unit[State], bytes, Relationship], None],
     ) -> None:
         """`plan` puts a relationship into the index of silence."""
-        self._policy = policy
         self._topics = topics
         self._outputs = outputs
         self._forgetting = forgetting
@@ -187,7 +186,7 @@ class People:
         work.counts["forwarded"] += 1
 
     def _end(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
-        rules = self._policy.rules_for(rel.brand)
+        rules = work.partition.policy.rules_for(rel.brand)
         moves = end(rel, work.partition.watermark, rules, work.journal)
         self._outputs.moves(unit, key, moves)
         self._forgetting.leave(unit, work, key, rel)
@@ -218,11 +217,11 @@ class People:
             return
         if source is None:
             source = Relationship.starting(
-                link.brand, link.source, into.as_of, self._policy.rules_for(link.brand)
+                link.brand, link.source, into.as_of, work.partition.policy.rules_for(link.brand)
             )
         if isinstance(state, Alias):
             unit.delete(key)
-        rules = self._policy.rules_for(link.brand)
+        rules = work.partition.policy.rules_for(link.brand)
         moves = merge(into, source, since, work.partition.watermark, rules, work.journal)
         self._keep(unit, work, key, into)
         self._outputs.moves(unit, key, moves)
@@ -313,6 +312,6 @@ class People:
             epoch = found
         watermark = work.partition.watermark
         start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
-        rel = Relationship.starting(brand, person, start_ms, self._policy.rules_for(brand))
+        rel = Relationship.starting(brand, person, start_ms, work.partition.policy.rules_for(brand))
         rel.epoch, rel.sequence, rel.linked = epoch, sequence, list(linked) or None
         return rel

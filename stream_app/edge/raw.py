@@ -15,13 +15,14 @@ from stream_app.adapters.seen import Seen
 from stream_app.contracts.erasure import ALL_BRANDS, Erasure
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.rejects import Reason, Reject
+from stream_app.domain.team import Team
 from stream_app.edge.forgetting import Forgetting
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.states import State
 from stream_app.engine import Record, Unit
 
 if TYPE_CHECKING:
-    from stream_app.edge.job import Work
+    from stream_app.edge.work import Work
 
 REASONS_TOLD = 5
 """Of one delivery at most so many refused items are described."""
@@ -34,12 +35,14 @@ class Deliveries:
         self,
         platforms: Mapping[str, str],
         accounts: Accounts,
+        team: Team,
         outputs: Outputs,
         forgetting: Forgetting,
     ) -> None:
         """`platforms` maps a topic to the platform whose deliveries it has."""
         self._platforms = platforms
         self._accounts = accounts
+        self._team = team
         self._outputs = outputs
         self._forgetting = forgetting
 
@@ -82,6 +85,8 @@ class Deliveries:
             refusals.append(made)
         elif isinstance(made, Skip):
             self._outputs.facts.skipped(platform, made.reason)
+        elif self._team.has(made["brand"], made["person"]):
+            work.counts["team"] += 1
         elif self._forgetting.is_gone(unit, work, made["brand"], made["person"]):
             work.counts["erased"] += 1
         else:

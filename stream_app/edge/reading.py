@@ -14,6 +14,7 @@ from stream_app.contracts.erasure import ALL_BRANDS, Erasure
 from stream_app.contracts.link import Link
 from stream_app.contracts.own_lines import write_own_line
 from stream_app.contracts.partitioner import partition_of
+from stream_app.contracts.policy_record import policy_line
 from stream_app.domain.keys import relationship_key
 from stream_app.edge.log import KIND, Kind, header, recorded_ms
 from stream_app.engine import Record
@@ -23,7 +24,7 @@ _SKIPPED: Final = frozenset(
     kind.encode() for kind in (Kind.TICK, Kind.MERGE, Kind.UNLINK, Kind.FORWARDED)
 )
 """What a replay does by itself."""
-OWN: Final = _SKIPPED | {Kind.LINK.encode(), Kind.ERASE.encode()}
+OWN: Final = _SKIPPED | {Kind.POLICY.encode(), Kind.LINK.encode(), Kind.ERASE.encode()}
 """Kinds of records that are no interactions of a publisher."""
 _DECODERS: Final[dict[bytes | None, Any]] = {
     Kind.LINK.encode(): msgspec.msgpack.Decoder(Link).decode,
@@ -82,11 +83,13 @@ async def _partitions(broker: str, topic: str) -> int:
 
 
 def own_line(record: Record, partitions: int) -> bytes | None:
-    """A link or an erasure of the log as a line for a replay.
+    """A policy, a link or an erasure of the log as a line for a replay.
 
     None for what a replay does by itself, and for an erasure that concerns another partition.
     """
     kind = header(record.headers or (), KIND)
+    if kind == Kind.POLICY.encode():
+        return policy_line(record.value or b"", record.partition, record.timestamp)
     if kind not in _DECODERS:
         return None
     said = _DECODERS[kind](record.value or b"")

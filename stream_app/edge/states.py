@@ -18,7 +18,7 @@ from stream_app.domain.clock import DAY_MS
 from stream_app.domain.costs import KnownCost
 from stream_app.domain.policy import Policy
 from stream_app.domain.state import Relationship
-from stream_app.edge import marks, pages
+from stream_app.edge import marks, pages, reigns
 from stream_app.engine import Unit
 
 SEEN_LIFE_MS: Final = PANE_LIFE_DAYS * DAY_MS
@@ -39,7 +39,15 @@ class Slot(msgspec.Struct, frozen=True, array_like=True):
 
 
 State = (
-    Relationship | SeenAct | Slot | pages.Page | KnownCost | pages.Names | marks.Alias | marks.Gone
+    Relationship
+    | SeenAct
+    | Slot
+    | pages.Page
+    | KnownCost
+    | pages.Names
+    | marks.Alias
+    | marks.Gone
+    | reigns.Reigns
 )
 
 _SEEN_TAG: Final = b"S"
@@ -70,7 +78,13 @@ class StateCodec:
             return pages.load(head, get)
         if head[:1] in _MARKS:
             return marks.load(head)
+        if head[:1] == reigns.TAG:
+            return reigns.load(head)
         return self._relationships.load(get)
+
+    def know(self, edition: str, policy: Policy) -> None:
+        """Relationships may stand under this policy."""
+        self._relationships.know(edition, policy)
 
     def dump(self, state: State) -> Iterable[tuple[bytes, bytes | None]]:
         """The parts that changed."""
@@ -80,6 +94,8 @@ class StateCodec:
             return pages.dump(state)
         if isinstance(state, marks.Alias | marks.Gone):
             return marks.dump(state)
+        if isinstance(state, reigns.Reigns):
+            return reigns.dump(state)
         tag = _SEEN_TAG if isinstance(state, SeenAct) else _SLOT_TAG
         return [(b"", tag + _encode(state))]
 

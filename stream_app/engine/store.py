@@ -40,6 +40,7 @@ from .wire import (
     unseal,
 )
 
+_PARTS_PER_STATE = 20
 LONGEST_NAME = 64
 """Of a name before the separator, for `states_with`."""
 
@@ -173,6 +174,27 @@ class Store:
             key = key_of_head(raw)
             if key is not None:
                 yield key
+
+    def states_from(self, place: bytes, limit: int) -> tuple[list[bytes], bytes | None]:
+        """Keys of the next `limit` stored states, and the place to go on from; None at the end.
+
+        The first place is empty. Far more parts than states end a turn early.
+        """
+        keys: list[bytes] = []
+        rows, left = self.db.iter(), limit * _PARTS_PER_STATE
+        rows.seek(place or STATE_TAG)
+        while rows.valid():
+            raw: bytes = rows.key()
+            if raw[:1] != STATE_TAG:
+                break
+            if len(keys) >= limit or left <= 0:
+                return keys, raw
+            key = key_of_head(raw)
+            if key is not None:
+                keys.append(key)
+            left -= 1
+            rows.next()
+        return keys, None
 
     def states_with(self, separator: bytes, rest: bytes) -> list[bytes]:
         """Keys of stored states: any name without `separator`, then `rest`, which begins with it.

@@ -169,6 +169,19 @@ class Unit(Generic[S]):
                 return layer[key]
         return self._load(key)
 
+    def pending_keys(self) -> list[bytes]:
+        """Keys of the states that were changed and are not in the store yet."""
+        pending = {**self._inflight, **self._dirty}
+        return [key for key, state in pending.items() if state is not None]
+
+    def stored_keys(self, place: bytes, limit: int) -> tuple[list[bytes], bytes | None]:
+        """Keys of the next `limit` states in the store, and where to go on; see `Store`.
+
+        For a walk through all states in turns. A state that is stored meanwhile may stand before
+        the place: what waits when the walk begins is in `pending_keys`.
+        """
+        return self._store.states_from(place, limit)
+
     def keys_with(self, separator: bytes, rest: bytes) -> list[bytes]:
         """Keys of states that are a name without `separator`, and `rest`, which begins with it.
 

@@ -63,6 +63,10 @@ WRONG: list[tuple[str, int, str]] = [
     ("[accounts]\ntwitter = 5\n", 2, "expected a table of"),
     ("[accounts.twitter]\n1 = 'acme'\n2 = 'Acme Inc'\n", 3, "a brand is a slug"),
     ("[team]\nacme = 'ann'\n", 2, "expected a list of persons"),
+    ("[team]\n'*' = ['ann']\nacme = [\n 'ann',\n 7]\n", 3, "number 2: a person is text"),
+    ("[team]\nacme = ['ann', '']\n", 2, "number 2: a person is text"),
+    ('[team]\nacme = ["a\\u0000"]\n', 2, "number 1: a person has no control characters"),
+    ("[team]\n'No Slug' = ['ann']\n", 2, "a brand is a slug"),
     # not TOML at all: the reader of TOML tells the line
     ("[caps]\nper_verb = \n", 2, "Invalid value"),
     ("[caps]\nper_day = 1\nper_day = 2\n", 3, "overwrite"),

@@ -41,6 +41,8 @@ class Service:
     """One installation: a prefix of its own, workers to start and kill."""
 
     def __init__(self, broker: str, prefix: str, folder: Path) -> None:
+        self.policy = default_policy()
+        """The first one: what the log says of others comes on top."""
         self.settings = ServiceSettings(
             broker=broker,
             platforms=PLATFORMS,
@@ -163,7 +165,7 @@ class Service:
         log = await self.read(self.topics.log)
         expected: dict[bytes, list[bytes]] = defaultdict(list)
         for number in range(PARTITIONS):
-            core = Replay(default_policy(), self.settings.application_id)
+            core = Replay(self.policy, self.settings.application_id)
             moves: list[bytes] = []
             for record in log:
                 if record.partition == number and (line := as_line(record)) is not None:

@@ -125,6 +125,16 @@ class Relationship:
         self.evaluate(self.panes(self.as_of), self.as_of, reason_of(event), event.id)
         return "accepted"
 
+    def change_policy(self, policy: Mapping[str, tuple[Rule, Rule]], watermark: int) -> None:
+        """Midnights pass under the old policy, then it is evaluated under the new one."""
+        self.walk(watermark)
+        self.as_of = max(self.as_of, day(watermark) * DAY)
+        self.policy = policy
+        before = self.stage
+        self.evaluate(self.panes(self.as_of), self.as_of, "policy", None)
+        self.out.seen["advance by policy"] += self.stage > before
+        self.out.seen["lapse by policy"] += self.stage < before
+
     def is_remembered(self, event: Interaction) -> bool:
         """Whether the record is young enough to be undone, or to undo."""
         is_purchase = event.verb == "purchase" and event.op == "create"

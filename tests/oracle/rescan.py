@@ -40,18 +40,26 @@ def rescan(
     lines: Iterable[bytes],
     *,
     policy: Mapping[str, tuple[Rule, Rule]] | None = None,
+    changes: Mapping[int, Mapping[str, tuple[Rule, Rule]]] | None = None,
     partitions: int = 1,
     until_ms: int | None = None,
 ) -> Rescan:
     """Every transition, refusal and duplicate of a log (sections 2 to 7 of the contract).
 
-    `policy` replaces the conditions of stages by name. Silent relationships are walked to the
-    watermark of their partition at the end, or on to `until_ms` where that is later.
+    `policy` replaces the conditions of stages by name. So do the `changes`, from the line of that
+    number on, which itself is a change of the policy and no interaction. Silent relationships are
+    walked to the watermark of their partition at the end, or on to `until_ms` where that is later.
     """
     out = Rescan()
     rules = {**POLICY, **(policy or {})}
     parts = [Partition() for _ in range(partitions)]
     for number, line in enumerate(lines, 1):
+        if changes is not None and number in changes:
+            rules = {**POLICY, **changes[number]}
+            for part in parts:
+                for relationship in part.relationships.values():
+                    relationship.change_policy(rules, part.watermark)
+            continue
         try:
             event = read(line)
         except Refused as refused:
