@@ -16,6 +16,12 @@ _SPACE: Final = " \t\r\n"
 _decode: Final = json.JSONDecoder().raw_decode
 
 
+def packed(value: Any) -> bytes:
+    """A value of `members` as JSON. Half a surrogate pair, as texts that were cut have it, is no
+    UTF-8: it becomes a question mark."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
 class Text:
     """Characters of a file, as many as are asked for; it knows the line that it is at."""
 

@@ -205,7 +205,14 @@ def _rows(document: Any, place: str) -> list[Any]:
             return list(document["latest_posts"])
         columns, rows = document.get("columns"), document.get("rows")
         if isinstance(columns, list) and isinstance(rows, list):
-            return [dict(zip(columns, row, strict=False)) for row in rows]
+            return _of_columns(columns, rows, place)
         if {"id", "created_at"} <= document.keys():
             return [document]
     raise UnreadableFileError(place, _KNOWN)
+
+
+def _of_columns(columns: list[Any], rows: list[Any], place: str) -> list[Any]:
+    """The rows of a Data Explorer query, which names its columns once."""
+    if not all(isinstance(column, str) for column in columns):
+        raise UnreadableFileError(place, "expected names of columns in `columns`")
+    return [dict(zip(columns, row, strict=False)) if isinstance(row, list) else row for row in rows]

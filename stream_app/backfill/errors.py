@@ -15,6 +15,15 @@ class UnreadableFileError(ImportFailure):
         super().__init__(f"{place}: {what}")
 
 
+class NoSpaceError(ImportFailure):
+    """What is sorted cannot be kept in temporary files.
+    Do: set TMPDIR to a folder with as much room as the files have, unpacked."""
+
+    def __init__(self, what: str) -> None:
+        text = " ".join((type(self).__doc__ or "").split())
+        super().__init__(f"{what}: {text}")
+
+
 class MappingError(ImportFailure):
     """The mapping of a CSV file makes no sense. Do: correct what the message names, see
     docs/import.md."""

@@ -17,6 +17,7 @@ LINE_LIMIT: Final = 8 << 20
 """Bytes of a line that are held at most; of a longer one only its beginning is seen."""
 _BOM: Final = b"\xef\xbb\xbf"
 _GZIP: Final = b"\x1f\x8b"
+_PACKED: Final = {b"\x28\xb5\x2f\xfd": "zstd -dc", b"PK\x03\x04": "unzip -p"}
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _BUFFER: Final = 1 << 18
 
@@ -62,7 +63,10 @@ def opened(path: Path, watch: Watch = lambda _: None) -> Iterator[BinaryIO]:
                 plain = io.BufferedReader(
                     cast("io.RawIOBase", gzip.GzipFile(fileobj=outer)), _BUFFER
                 )
-            begin = plain.peek(3)[:3]
+            begin = plain.peek(4)[:4]
+            if unpack := _PACKED.get(begin):
+                raise UnreadableFileError(name, f"packed. Do: {unpack} FILE | rapport import ... -")
+            begin = begin[:3]
             if begin[:2] in _UTF16:
                 raise UnreadableFileError(name, "UTF-16. Do: save it as UTF-8")
             if begin == _BOM:

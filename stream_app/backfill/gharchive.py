@@ -55,13 +55,14 @@ def read_event(line: bytes, accounts: Accounts) -> Iterator[Outcome]:
             raise Malformed("$.created_at, $.repo", "an event of the year 2015 or later")
         webhook = _WEBHOOKS.get(kind)
         payload = None if webhook is None else msgspec.json.encode(_payload(root, kind))
+        delivery = root.text("id")
     except Malformed as fault:
         yield Refusal.of(fault)
         return
     if webhook is None or payload is None:
         yield _OTHER
         return
-    headers = {"x-github-event": webhook, "x-github-delivery": root.text("id")}
+    headers = {"x-github-event": webhook, "x-github-delivery": delivery}
     for outcome in read("github", payload, headers, accounts):
         if isinstance(outcome, Finding) and outcome.at_us is None:
             outcome = msgspec.structs.replace(outcome, at_us=at)

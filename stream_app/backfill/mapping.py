@@ -130,8 +130,10 @@ class RowMapping:
         """Raises MappingError if the file has not the columns that are named."""
         wanted = [*self._file.columns.values(), *self._file.id_of]
         if missing := sorted({column for column in wanted if column not in header}):
-            there = ", ".join(header)
-            raise self._error(f"the file has no column {', '.join(missing)}; it has: {there}")
+            # A file without a header begins with data: persons have no place in a message.
+            is_header = not set(header).isdisjoint(wanted)
+            there = f"it has: {', '.join(header)}" if is_header else "is its first line the header?"
+            raise self._error(f"the file has no column {', '.join(missing)}; {there}")
 
     def row(self, row: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         """Event time (microseconds) and interaction of a row. Raises `Malformed`."""
@@ -171,9 +173,10 @@ class RowMapping:
                     what = "a time with its offset (or say time.zone in the mapping)"
                     raise Malformed("occurred_at", what, Reason.BAD_TIME)
                 moment = moment.replace(tzinfo=self._zone)
-            return (moment - _EPOCH) // timedelta(microseconds=1)
+            at_us = (moment - _EPOCH) // timedelta(microseconds=1)
         except (ValueError, TypeError, OverflowError):
             raise Malformed("occurred_at", f"a time as {how}", Reason.BAD_TIME) from None
+        return times.epoch(at_us, "occurred_at", 1)  # checked: many files say 9999-12-31 for never
 
     def _by_format(self, text: str) -> datetime:
         return datetime.strptime(text, self._file.time.format)

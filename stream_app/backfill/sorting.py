@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from stream_app.backfill.errors import NoSpaceError
+
 MEMORY: Final = 128 << 20
 """Bytes held before a run is written, about."""
 _OVERHEAD: Final = 300
@@ -41,7 +43,7 @@ class Sorter:
         self.count = 0
 
     def add(self, at_us: int, content: bytes) -> None:
-        """Take an entry. Raises OSError if the disk is full."""
+        """Take an entry. Raises NoSpaceError if the disk is full."""
         self._held.append(Row(at_us, self.count, content))
         self.count += 1
         self._size += len(content) + _OVERHEAD
@@ -56,10 +58,13 @@ class Sorter:
     def _spill(self) -> None:
         self._held.sort()
         start = self._file.tell()
-        for row in self._held:
-            self._file.write(_HEAD.pack(row.at_us, row.number, len(row.content)))
-            self._file.write(row.content)
-        self._file.flush()
+        try:
+            for row in self._held:
+                self._file.write(_HEAD.pack(row.at_us, row.number, len(row.content)))
+                self._file.write(row.content)
+            self._file.flush()
+        except OSError as error:
+            raise NoSpaceError(error.strerror or str(error)) from error
         self._runs.append((start, self._file.tell()))
         self._held, self._size = [], 0
 

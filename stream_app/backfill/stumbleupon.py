@@ -14,7 +14,7 @@ import msgspec
 
 from stream_app.adapters.base import Outcome
 from stream_app.adapters.registry import read
-from stream_app.backfill.arrays import MEMBER_LIMIT, Text, members
+from stream_app.backfill.arrays import MEMBER_LIMIT, Text, members, packed
 from stream_app.backfill.errors import UnreadableFileError
 from stream_app.backfill.files import name_of
 from stream_app.backfill.found import Found, Options
@@ -93,5 +93,5 @@ def _history(value: dict[str, Any], line: int, options: Options) -> Iterator[Fou
 def _item(value: object, raw: bytes, options: Options) -> Iterator[Outcome]:
     """One item; whose it is may be said by --person."""
     if options.person and isinstance(value, dict):
-        raw = msgspec.json.encode({"user": options.person, **value})
+        raw = packed({"user": options.person, **value})
     yield from read("stumbleupon", raw, None, options.accounts)

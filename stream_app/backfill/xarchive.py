@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import msgspec
-
 from stream_app.adapters import times
 from stream_app.adapters.base import Finding, Outcome, Refusal, oriented
 from stream_app.adapters.fields import Malformed, Node
 from stream_app.adapters.registry import read
-from stream_app.backfill.arrays import Text, members
+from stream_app.backfill.arrays import Text, members, packed
 from stream_app.backfill.errors import UnreadableFileError
 from stream_app.backfill.files import name_of, opened
 from stream_app.backfill.found import Found, Options, Passed
@@ -87,7 +85,7 @@ def _found(
     try:
         for field, event in events(Node.of(value), account):
             delivery = {"for_user_id": account, field: [event]}
-            yield from read("twitter", msgspec.json.encode(delivery))
+            yield from read("twitter", packed(delivery))
     except Malformed as fault:
         yield Refusal.of(fault)
 
