@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaTimeoutError
 
 from stream_app.backfill.errors import NoTopicError
 from stream_app.backfill.plan import Record
@@ -22,6 +24,7 @@ from stream_app.edge.topics import Topics
 BATCH: Final = 1_000
 """Records between two notes of the state: so many may be published twice after a kill."""
 MAX_REQUEST_BYTES: Final = 2 << 20
+STOP_S: Final = 5
 
 Told = Callable[[int, int], None]
 """Told how many records the broker has acknowledged now, and before this run."""
@@ -36,6 +39,8 @@ class Target(msgspec.Struct, frozen=True):
     """Keyword arguments of aiokafka's clients: encryption and credentials."""
     per_second: float = 0
     """At most so many records; 0: as fast as it goes."""
+    patience_s: float = 60
+    """How long a batch may wait for the broker: an idempotent producer never gives up by itself."""
 
     def topic(self, record: Record) -> str:
         """The topic of a record."""
@@ -64,8 +69,8 @@ async def publish(
 ) -> tuple[int, int]:
     """Publish; how many records were published now, and how many before.
 
-    Raises NoTopicError, StateFileError, and aiokafka's KafkaError: what was acknowledged until then
-    is in the state.
+    Raises NoTopicError, StateFileError, and aiokafka's KafkaError, KafkaTimeoutError if the broker
+    is silent for too long: what was acknowledged until then is in the state.
     """
     start = Progress(VERSION, target.topics.log, 0, Chain().digest)
     if state is not None:
@@ -93,7 +98,9 @@ async def publish(
         sender = _Sender(producer, target, counts, chain, state)
         return await sender.send(first, left, told, start.acknowledged), start.acknowledged
     finally:
-        await producer.stop()
+        # It would wait for the broker without end to be rid of what it still holds.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(producer.stop(), STOP_S)
 
 
 def _names(first: Record, target: Target) -> list[str]:
@@ -128,7 +135,12 @@ class _Sender:
         size = min(BATCH, max(1, int(rate))) if rate else BATCH
         batch = [first, *islice(left, size - 1)]
         while batch:
-            await self._batch(batch)
+            try:
+                async with asyncio.timeout(self._target.patience_s):
+                    await self._batch(batch)
+            except TimeoutError:
+                silent = f"no answer for {self._target.patience_s:g} s"
+                raise KafkaTimeoutError(silent) from None
             sent += len(batch)
             told(sent, before)
             if rate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -112,6 +113,13 @@ Exit status: 0 all is published (or would be), 1 so it is, but something was ref
     "--rate", type=click.FloatRange(min=0), default=0.0, help="Records a second at most; 0: any."
 )
 @click.option(
+    "--patience",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="Seconds without an answer after which the broker has failed.",
+)
+@click.option(
     "--raw", is_flag=True, help="Publish deliveries to social.raw.<platform> instead (bluesky)."
 )
 @policy_option
@@ -216,12 +224,14 @@ def _read(plan: Plan, sources: list[Source]) -> None:
 
 def _target(options: dict[str, Any]) -> Target:
     """Where to publish to; a usage error if its settings make no sense."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # errors are told once, by us
     names = ("security_protocol", "sasl_mechanism", "sasl_username", "sasl_password", "ssl_cafile")
     return Target(
         options["broker"],
         Topics(options["topic_prefix"]),
         client(**{name: options[name] for name in names}),
         options["rate"],
+        options["patience"],
     )
 
 
