@@ -14,11 +14,27 @@ import re
 from collections.abc import Iterator
 
 from stream_app.adapters import times
-from stream_app.adapters.base import Delivery, Event, Finding, Outcome
+from stream_app.adapters.base import MAX_DELIVERY_BYTES, Delivery, Event, Finding, Outcome
 from stream_app.adapters.fields import Malformed, Node
 
 PLATFORM = "bluesky"
 _DID = re.compile(rb"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
+_FEW = 16
+"""So many names are searched for faster one by one."""
+_TEXT = rb'"([^"\\\x00-\x1f\x7f-\xff]+)"'
+"""A text that stands for itself."""
+_HEAD = rb'\{"did": ?%s, ?"time_us": ?[1-9]\d{15}, ?"kind": ?' % _TEXT
+_REMOVAL = re.compile(
+    _HEAD + rb'"commit", ?"commit": ?\{"rev": ?"\w*", ?"operation": ?"delete", ?'
+    rb'"collection": ?%s, ?"rkey": ?%s\}\}' % (_TEXT, _TEXT)
+)
+"""A delete as Jetstream writes it."""
+_FIELD = rb'"(?!status)\w+": ?(?:true|false|[1-9]\d{0,17}|%s)' % _TEXT
+_NEWS = re.compile(
+    _HEAD
+    + rb'(?:"identity", ?"identity|"account", ?"account)": ?\{%s(?:, ?%s)*\}\}' % (_FIELD, _FIELD)
+)
+"""A change of handle, or of an account that has no status: as Jetstream writes it."""
 _KINDS = {"com": "commit", "id": "identity", "acc": "account"}
 _OPERATIONS = {"c": "create", "u": "update", "d": "delete"}
 _SUBJECTS = {
@@ -76,6 +92,43 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         at = _time(root.child(kind), "time", root) if kind == "identity" else _received(root)
         native = "identity" if kind == "identity" else "other"
         yield _ignored(native, did, at, "handle" if native == "identity" else "unknown_kind")
+
+
+class Glance:
+    """What a look at the bytes of an event tells: most of a firehose need not be parsed.
+
+    It is never wrong, it only may not know: then `read` says what there is.
+    """
+
+    def __init__(self, ours: frozenset[str]) -> None:
+        """`ours` are the listed accounts; of none everything may be about us."""
+        self._ours = ours
+        self._names = tuple(did.encode() for did in ours) if len(ours) <= _FEW else None
+
+    def look(self, payload: bytes) -> str | None:
+        """The at-uri of the only thing that it removes; empty: nothing comes of it; None: read it.
+
+        What is removed may have been seen: then it has to be read, too.
+        """
+        if len(payload) > MAX_DELIVERY_BYTES:
+            return None
+        removal = _REMOVAL.fullmatch(payload)
+        if removal is not None:
+            did, collection, rkey = removal.groups()
+            return f"at://{did.decode()}/{collection.decode()}/{rkey.decode()}"
+        if not self._ours or self._names_us(payload):
+            return None
+        if b'"record"' in payload:
+            return ""
+        return "" if _NEWS.fullmatch(payload) is not None else None
+
+    def _names_us(self, payload: bytes) -> bool:
+        if self._names is None:
+            return any(did.decode() in self._ours for did in _DID.findall(payload))
+        for name in self._names:  # noqa: SIM110 - a generator costs more than all the rest
+            if name in payload:
+                return True
+        return False
 
 
 def _concerns(payload: bytes, ours: frozenset[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import cast
+from typing import Protocol, cast
 
 from stream_app.adapters.accounts import NO_ACCOUNTS, Accounts
 from stream_app.adapters.base import (
@@ -68,6 +68,21 @@ def events(platform: str) -> tuple[Event, ...]:
     """The events that an adapter knows, with what becomes of each."""
     module = importlib.import_module(f"stream_app.adapters.{canonical(platform)}")
     return cast("tuple[Event, ...]", module.EVENTS)
+
+
+class Glance(Protocol):
+    """What a look at the bytes tells."""
+
+    def look(self, payload: bytes) -> str | None:
+        """The key of the act that a delivery takes back, and nothing else; empty: nothing comes of
+        it; None: it has to be read."""
+
+
+def glance(platform: str, accounts: Accounts) -> Glance | None:
+    """A quick look at deliveries of a platform of which most are not ours; None: read them all."""
+    module = importlib.import_module(f"stream_app.adapters.{canonical(platform)}")
+    made = getattr(module, "Glance", None)
+    return None if made is None else cast("Glance", made(accounts.of(platform)))
 
 
 def read(

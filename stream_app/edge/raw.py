@@ -10,7 +10,7 @@ import orjson
 from stream_app.adapters.accounts import Accounts
 from stream_app.adapters.base import Finding, Outcome, Refusal
 from stream_app.adapters.interactions import Skip, bounded, interaction
-from stream_app.adapters.registry import read
+from stream_app.adapters.registry import glance, read
 from stream_app.adapters.seen import Seen
 from stream_app.contracts.erasure import ALL_BRANDS, Erasure
 from stream_app.domain.keys import relationship_key
@@ -45,6 +45,7 @@ class Deliveries:
         self._team = team
         self._outputs = outputs
         self._forgetting = forgetting
+        self._glances = {topic: glance(platform, accounts) for topic, platform in platforms.items()}
 
     def read(self, unit: Unit[State], topic: str, record: Record, work: Work) -> None:
         """Append the interactions of a delivery; refuse it whole or in part, never silently."""
@@ -52,6 +53,14 @@ class Deliveries:
         if not record.value:
             self._outputs.reject(unit, topic, record, Reject(Reason.EMPTY))
             return
+        quick = self._glances[topic]
+        if quick is not None:
+            removed = quick.look(record.value)
+            if removed is not None and (
+                not removed or work.seen.get(platform, removed, record.timestamp) is None
+            ):
+                self._outputs.facts.skipped(platform, "unresolved" if removed else "ignore")
+                return
         headers = {
             name: content.decode("utf-8", "replace") for name, content in record.headers or ()
         }
