@@ -270,3 +270,24 @@ def test_against_a_model(tmp_path: Path) -> None:
         UnitModel,
         settings=hypothesis_settings(max_examples=60, stateful_step_count=30, deadline=None),
     )
+
+
+def test_a_walk_in_turns_sees_every_stored_state_once(unit: Unit[str], store: Store) -> None:
+    """Keys of any length, with parts; what waits to be written is told apart."""
+    keys = [b"k%d" % number * (1 + number % 40) for number in range(100)]
+    for key in keys:
+        unit.put(key, "part")
+    commit(unit, store)
+    unit.delete(keys[0])
+    unit.put(b"new", "part")
+    assert unit.pending_keys() == [b"new"]
+    found: list[bytes] = []
+    place: bytes | None = b""
+    while place is not None:
+        turn, place = unit.stored_keys(place, 7)
+        assert len(turn) <= 7
+        found += turn
+    assert sorted(found) == sorted(keys)
+    commit(unit, store)
+    assert unit.pending_keys() == []
+    assert sorted(unit.stored_keys(b"", 1_000)[0]) == sorted([*keys[1:], b"new"])
