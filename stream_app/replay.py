@@ -9,10 +9,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec.structs import replace
 
 from stream_app.contracts.cost import read_cost_line
+from stream_app.contracts.envelope import read_record
 from stream_app.contracts.erasure import Erasure
+from stream_app.contracts.logged import Logged, LoggedLine, read_logged
 from stream_app.contracts.method_report import write_report
 from stream_app.contracts.own_lines import read_own_line
 from stream_app.contracts.partitioner import partition_of
@@ -22,6 +25,7 @@ from stream_app.contracts.reading import read_line
 from stream_app.contracts.writing import write_transition
 from stream_app.domain.attribution import PATHS
 from stream_app.domain.costs import KnownCost, book
+from stream_app.domain.events import Interaction
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import METHODS_PER_BRAND, Journal
 from stream_app.domain.money import Rates
@@ -42,6 +46,13 @@ _LINES_PER_JOURNAL = 4_096
 """Lines after which the rows of the journals are added up."""
 
 
+def _read_kind(event: Interaction, line: bytes, policy: Policy) -> None:
+    """The kind of an act by the policy of its partition: another one changed its own last."""
+    again = read_line(line, policy)
+    if not isinstance(again, Reject):
+        event.kind = again[0].kind
+
+
 @dataclass
 class Tally:
     """What a replay has seen so far."""
@@ -54,6 +65,7 @@ class Tally:
     links: int = 0
     erasures: int = 0
     erased: int = 0
+    forwarded: int = 0
     team: int = 0
     policies: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -94,6 +106,7 @@ class Replay:
                 partition.journal.paths[paths_of] = self._paths
         self._states: dict[str, Relationship] = {}
         self._persons: Persons | None = None
+        self._logged: Logged | None = None
         self._homes: dict[str, Partition] = {}
         self._ledger = Ledger(Sketch)
         self._costs: dict[tuple[str, str], KnownCost] = {}
@@ -109,6 +122,8 @@ class Replay:
         if not self._team.is_empty and self._team.has(event.brand, event.person):
             tally.team += 1
             return []
+        if self._logged is not None:
+            return self._feed_logged(self._logged, event, recorded_ms, (), line)
         if self._persons is not None:
             event.person = self._persons.root(event.brand, event.person)
             if self._team.has(event.brand, event.person):
@@ -121,9 +136,7 @@ class Replay:
         rel = self._states.get(key)
         partition = self._only or self._partition(key)
         if partition.policy is not self.policy:
-            again = read_line(line, partition.policy)  # another partition changed its policy last
-            if not isinstance(again, Reject):
-                event.kind = again[0].kind
+            _read_kind(event, line, partition.policy)
         if rel is None and self._persons is not None:
             rel = self._states.get(key) or self._persons.begin(event)
         outcome = partition.apply(rel, event, recorded_ms)
@@ -132,15 +145,72 @@ class Replay:
         tally.applied += 1
         if rel is None or self._persons is not None:
             self._states[key] = outcome[0]
-        if partition.journal is not None and not tally.applied % _LINES_PER_JOURNAL:
+        return self._told(partition, outcome[1].moves)
+
+    def _told(self, partition: Partition, moves: tuple[Transition, ...]) -> list[bytes]:
+        if partition.journal is not None and not self.tally.applied % _LINES_PER_JOURNAL:
             self._take_journals()
-        moves = outcome[1].moves
         return self._write(moves) if moves else []
+
+    def _feed_logged(
+        self,
+        logged: Logged,
+        event: Interaction,
+        recorded_ms: int,
+        path: tuple[str, ...],
+        line: bytes | None,
+    ) -> list[bytes] | Reject:
+        """An interaction of a log that has links or erasures in it."""
+        tally, key = self.tally, relationship_key(event.brand, event.person)
+        partition = self._partition(key)
+        if line is not None and partition.policy is not self.policy:
+            _read_kind(event, line, partition.policy)
+        rel = self._states.get(key)
+        if rel is None:
+            if not logged.stays(event.brand, event.person, path):
+                tally.forwarded += 1
+                return []
+            rel = logged.taken_up(event.brand, event.person, event.at_ms, partition)
+            if rel is None:
+                tally.erased += 1
+                return []
+        outcome = partition.apply(rel, event, recorded_ms)
+        if not isinstance(outcome, tuple):
+            return self._not_applied(outcome)
+        tally.applied += 1
+        logged.keep(outcome[0])
+        return self._told(partition, outcome[1].moves)
+
+    def _take_logged(self, line: LoggedLine) -> list[bytes] | Reject:
+        """A record that the service appended to its log."""
+        logged = self._logged
+        if logged is None:
+            logged = self._logged = Logged(self.policy, self._states, self._partition)
+        home = self._only or self._partitions[line.partition % len(self._partitions)]
+        if line.kind == "forwarded":
+            event = read_record(line.value, line.headers, line.recorded_at, home.policy)
+            if isinstance(event, Reject):
+                return self._not_applied(event)
+            event.person = line.person
+            if self._team.has(event.brand, event.person):
+                self.tally.team += 1
+                return []
+            return self._feed_logged(logged, event, line.recorded_at, line.path, None)
+        try:
+            moves = logged.take(line, home)
+        except msgspec.MsgspecError as error:
+            return self._not_applied(Reject(Reason.WRONG_SHAPE, f"$.value: {error}"))
+        self.tally.links += line.kind == "link"
+        self.tally.erasures += line.kind == "erase"
+        return self._write(moves)
 
     def _own(self, line: bytes, refused: Reject) -> list[bytes] | Reject:
         """A line that is no interaction: a policy, link or erasure, or it is refused."""
         if is_policy_line(line):
             return self._take_policy(line)
+        own = read_logged(line)
+        if own is not None:
+            return self._take_logged(own)
         read = read_own_line(line)
         if read is None or isinstance(read, Reject):
             refused = refused if read is None else read
@@ -152,13 +222,10 @@ class Replay:
             persons = self._persons = Persons(self._states, self._partition)
         moves: list[Transition] = []
         if isinstance(one, Erasure):
-            only = None
-            if read.partition is not None and self._only is None:
-                only = self._partitions[read.partition % len(self._partitions)]
             if one.consent:
-                persons.let_in(one.brand, one.person, only)
+                persons.let_in(one.brand, one.person)
             else:
-                moves = persons.forget(one.brand, one.person, only)
+                moves = persons.forget(one.brand, one.person)
             self.tally.erasures += 1
         elif one.undo:
             persons.unlink(one.brand, one.source, one.to, one.at_ms)

@@ -1,4 +1,6 @@
-"""Lines of a file that are no interactions: links and erasures between them.
+"""Lines of a file that are no interactions: links and erasures between them, as published.
+
+(What the service makes of them in its log is in `logged`.)
 
 {"record": "link", "brand": "acme", "from": "web:1", "to": "web:2"}
 {"record": "erasure", "brand": "acme", "person": "web:2"}
@@ -6,35 +8,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from stream_app.contracts.erasure import ALL_BRANDS, Erasure, read_erasure
+from stream_app.contracts.erasure import Erasure, read_erasure
 from stream_app.contracts.link import Link, read_link
-from stream_app.contracts.times import format_time, parse_time
+from stream_app.contracts.times import parse_time
 from stream_app.domain.rejects import Reason, Reject
 
 
 class _Line(msgspec.Struct):
     record: str
     recorded_at: int | str | None = None
-    partition: int | None = None
 
 
 class OwnLine(msgspec.Struct, frozen=True):
-    """A link or an erasure with its record's timestamp.
-
-    `partition`: an erasure for all brands is in every partition of a log, and each is of its own.
-    """
+    """A link or an erasure with its record's timestamp."""
 
     said: Link | Erasure
     recorded_ms: int
-    partition: int | None
 
 
 _decode: Final = msgspec.json.Decoder(_Line).decode
-_encode: Final = msgspec.json.Encoder().encode
 
 
 def read_own_line(line: bytes) -> OwnLine | Reject | None:
@@ -54,17 +50,4 @@ def read_own_line(line: bytes) -> OwnLine | Reject | None:
         read = read_erasure(line)
     else:
         return None
-    return read if isinstance(read, Reject) else OwnLine(read, recorded_ms, told.partition)
-
-
-def write_own_line(one: Link | Erasure, recorded_ms: int, partition: int) -> bytes:
-    """The line of a link or an erasure that stood in this partition."""
-    told: dict[str, Any] = {"brand": one.brand, "recorded_at": recorded_ms}
-    if isinstance(one, Link):
-        told |= {"record": "link", "from": one.source, "to": one.to}
-        told |= {"op": "undo" if one.undo else "create", "occurred_at": format_time(one.at_ms)}
-    else:
-        told |= {"record": "erasure", "person": one.person, "consent": one.consent}
-        if one.brand == ALL_BRANDS:
-            told["partition"] = partition
-    return _encode(told)
+    return read if isinstance(read, Reject) else OwnLine(read, recorded_ms)

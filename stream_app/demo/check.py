@@ -59,7 +59,7 @@ def lines(
     astray = 0
     for record in records:
         if header(record.headers, KIND) in OWN:
-            own = own_line(cast("Any", record), partitions)
+            own = own_line(cast("Any", record))
             if own is not None:
                 kept.append(own)
             continue

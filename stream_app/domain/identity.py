@@ -11,7 +11,6 @@ its own history or none, and an offer that was open to one id was not answered b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from stream_app.domain.acts import _refund, _undo_act
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
@@ -20,7 +19,7 @@ from stream_app.domain.copies import acts_of, drop_copies, purchase_of
 from stream_app.domain.credit import TOUCH_LIFE_MS, TOUCHES, Touch
 from stream_app.domain.events import Interaction
 from stream_app.domain.ledger import UNDECIDED, Journal
-from stream_app.domain.linked import Linked
+from stream_app.domain.linked import LINKED, Linked
 from stream_app.domain.memory import (
     ACTS_PER_DAY,
     ACTS_PER_RELATIONSHIP,
@@ -39,9 +38,6 @@ from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import MoveReason
 from stream_app.domain.unearned import evaluate, move
 from stream_app.domain.worth import TOPICS_KEPT
-
-LINKED: Final = 256
-"""Ids that a relationship remembers as one person; of more the oldest go."""
 
 
 def end(

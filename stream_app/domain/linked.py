@@ -1,11 +1,17 @@
-"""What a relationship remembers of its ids: which of them are one person.
+"""What is remembered of ids: which of them are one person, and whose relationship is no more.
 
 Nothing here is compiled: MessagePack reads and writes these types itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+from typing import Final
+
 import msgspec
+
+LINKED: Final = 256
+"""Ids that are remembered as one person; of more the oldest go."""
 
 
 class Linked(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -19,3 +25,40 @@ class Linked(msgspec.Struct, frozen=True, gc=False, array_like=True):
     since_ms: int
     record: str
     until_ms: int | None = None
+
+
+class Alias(msgspec.Struct, frozen=True, array_like=True):
+    """An id that counts as `to` since `since_ms`, by a link that stood at `record`.
+
+    `to` None: it was linked once, and is its own again. `epoch` and `sequence` are those of the
+    relationship that ended here: another one goes on from them. `linked` are the ids that are one
+    with this one, whatever becomes of it.
+    """
+
+    to: str | None
+    since_ms: int
+    record: str
+    epoch: int
+    sequence: int
+    linked: tuple[Linked, ...] = ()
+
+    def with_ids(self, new: Iterable[Linked]) -> Alias:
+        """The same, with more ids; of too many the oldest go."""
+        by_person = {one.person: one for one in (*self.linked, *new)}
+        return msgspec.structs.replace(self, linked=tuple(by_person.values())[-LINKED:])
+
+    def without_ids(self, gone: Container[str]) -> Alias:
+        """The same, without some ids."""
+        kept = tuple(one for one in self.linked if one.person not in gone)
+        return msgspec.structs.replace(self, linked=kept)
+
+
+class Gone(msgspec.Struct, frozen=True, array_like=True):
+    """A person who was forgotten, in this epoch. `let_in`: they consented to be known again.
+
+    `number`: the offset of the record that said so; the newest counts.
+    """
+
+    epoch: int
+    let_in: bool
+    number: int

@@ -29,8 +29,7 @@ class Persons:
         self.aliases: dict[str, str] = {}
         self.ended: dict[str, tuple[int, int]] = {}
         self.gone: dict[str, int] = {}
-        self.gone_everywhere: dict[str, set[Partition | None]] = {}
-        """By person: the partitions in which all brands forgot them; None is all."""
+        self.gone_everywhere: set[str] = set()
 
     def root(self, brand: str, person: str) -> str:
         """The id that an id counts as."""
@@ -44,12 +43,8 @@ class Persons:
         """Whether a person who is not known is forgotten."""
         key = relationship_key(brand, person)
         return key not in self.states and (
-            key in self.gone or (self._everywhere(key, person) and key not in self.ended)
+            key in self.gone or (person in self.gone_everywhere and key not in self.ended)
         )
-
-    def _everywhere(self, key: str, person: str) -> bool:
-        where = self.gone_everywhere.get(person)
-        return where is not None and (None in where or self.partition_of(key) in where)
 
     def begin(self, event: Interaction) -> Relationship | None:
         """The relationship that goes on from one that ended here; None: a new one is as good."""
@@ -108,21 +103,20 @@ class Persons:
             if rel is not None:
                 unlink(rel, (source,), at_ms)
 
-    def forget(self, brand: str, person: str, only: Partition | None) -> list[Transition]:
-        """Forget a person under every id; brand `*`: of all brands, in one partition or in all.
+    def forget(self, brand: str, person: str) -> list[Transition]:
+        """Forget a person under every id; brand `*`: of all brands.
 
         Midnights that have passed come first: nobody can tell when silence was walked.
         """
         moves: list[Transition] = []
         if brand == "*":
-            self.gone_everywhere.setdefault(person, set()).add(only)
+            self.gone_everywhere.add(person)
             suffix = f"/{person}"
             held = {*self.states, *self.aliases}
             brands = [key.removesuffix(suffix) for key in held if key.endswith(suffix)]
             for name in sorted(brands):
-                home = self.partition_of(relationship_key(name, person))
-                if "/" not in name and only in (None, home):
-                    moves += self.forget(name, person, None)
+                if "/" not in name:
+                    moves += self.forget(name, person)
             return moves
         root = self.root(brand, person)
         rel = self.states.pop(relationship_key(brand, root), None)
@@ -139,15 +133,14 @@ class Persons:
             self.gone[key] = self.ended.pop(key, (self.gone.get(key, 0), 0))[0]
         return moves
 
-    def let_in(self, brand: str, person: str, only: Partition | None) -> None:
+    def let_in(self, brand: str, person: str) -> None:
         """A forgotten person consents to be known again, as a new one."""
         if brand == "*":
-            self.gone_everywhere.get(person, set()).discard(only)
+            self.gone_everywhere.discard(person)
             suffix = f"/{person}"
-            held = [key for key in self.gone if key.endswith(suffix)]
-            for key in [key for key in held if only in (None, self.partition_of(key))]:
+            for key in [key for key in self.gone if key.endswith(suffix)]:
                 self.ended[key] = (self.gone.pop(key) + 1, 0)
             return
         key = relationship_key(brand, person)
-        if key in self.gone or self._everywhere(key, person):
+        if key in self.gone or person in self.gone_everywhere:
             self.ended[key] = (self.gone.pop(key, 0) + 1, 0)

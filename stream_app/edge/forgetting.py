@@ -11,19 +11,18 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from stream_app.contracts.erasure import ALL_BRANDS, Erasure, read_erasure
+from stream_app.contracts.handed import decode_erasure, encode
 from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
-from stream_app.domain.linked import Linked
+from stream_app.domain.linked import Alias, Gone, Linked
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
 from stream_app.domain.revision import catch_up
 from stream_app.domain.state import Relationship
 from stream_app.edge.log import KIND, Kind
-from stream_app.edge.marks import Alias, Gone, gone_key
+from stream_app.edge.marks import gone_key
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.states import State
 from stream_app.edge.topics import Topics
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
     from stream_app.edge.work import Work
 
 SALT_BYTES: Final = 32
-
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(Erasure).decode
 
 
 class Forgetting:
@@ -63,7 +59,7 @@ class Forgetting:
 
     def _append(self, unit: Unit[State], erasure: Erasure, partitions: Iterable[int]) -> None:
         key = relationship_key(erasure.brand, erasure.person).encode()
-        value, headers = _encode(erasure), [(KIND, Kind.ERASE.encode())]
+        value, headers = encode(erasure), [(KIND, Kind.ERASE.encode())]
         for partition in partitions:
             unit.emit(self._topics.log, key, value, partition=partition, headers=headers)
 
@@ -79,7 +75,7 @@ class Forgetting:
 
     def take(self, unit: Unit[State], work: Work, record: Record) -> None:
         """An erasure that the service appended: what this partition has of the person goes."""
-        erasure = _decode(record.value or b"")
+        erasure = decode_erasure(record.value or b"")
         if erasure.consent:
             self._let_in(unit, work, erasure, record.offset)
         elif erasure.is_done:

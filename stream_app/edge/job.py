@@ -18,6 +18,7 @@ from stream_app.domain.costs import KnownCost
 from stream_app.domain.events import Interaction
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import METHODS_PER_BRAND, NEVER_OPENED, Journal
+from stream_app.domain.linked import Alias
 from stream_app.domain.outcome import Effect, Seen, Step
 from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
@@ -31,7 +32,6 @@ from stream_app.domain.verbs import MEMBERSHIP_VERBS
 from stream_app.edge.facts import Facts
 from stream_app.edge.forgetting import Forgetting
 from stream_app.edge.log import KIND, PERSON, header, read_tick, recorded_ms
-from stream_app.edge.marks import Alias
 from stream_app.edge.meta import Meta, decode_meta, encode_meta
 from stream_app.edge.methods import PUBLISH_MS, WAITING, Methods
 from stream_app.edge.outputs import Outputs

@@ -11,25 +11,34 @@ Every record that is handed on carries the ids that it passed. Where aliases go 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
 
 from stream_app.contracts.erasure import Erasure
+from stream_app.contracts.handed import (
+    LONGEST_PATH,
+    Merge,
+    decode_link,
+    decode_merge,
+    encode,
+    handed_on,
+    next_of,
+    still_linked,
+)
 from stream_app.contracts.link import Link, read_link
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Linked
+from stream_app.domain.linked import Alias, Linked
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.state import Relationship
 from stream_app.edge.forgetting import Forgetting
 from stream_app.edge.log import KIND, PATH, PERSON, RECORDED_AT, Kind, header, origin, recorded_ms
-from stream_app.edge.marks import Alias
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.states import State
 from stream_app.edge.topics import Topics
@@ -37,55 +46,6 @@ from stream_app.engine import Record, Unit
 
 if TYPE_CHECKING:
     from stream_app.edge.work import Work
-
-LONGEST_PATH: Final = 64
-"""A record that was handed on so often stays where it is."""
-MERGE_BYTES: Final = 1_000_000
-"""Of a state that is handed on: what is more loses the identities of its oldest acts."""
-
-
-class Merge(msgspec.Struct, array_like=True, frozen=True):
-    """The state of `link.source` for the id that goes on; no parts: nothing was known of it."""
-
-    link: Link
-    parts: dict[bytes, bytes]
-
-
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode_link: Final = msgspec.msgpack.Decoder(Link).decode
-_decode_merge: Final = msgspec.msgpack.Decoder(Merge).decode
-
-
-def root_of_circle(path: tuple[str, ...], to: str) -> str | None:
-    """The smallest id of the circle that `to` closes with the end of `path`; None: it is none."""
-    return min(path[path.index(to) :]) if to in path else None
-
-
-def still_linked(rel: Relationship) -> tuple[Linked, ...]:
-    """The ids that are one with the relationship's own, now."""
-    return tuple(one for one in rel.linked or () if one.until_ms is None)
-
-
-def handed_on(codec: RelationshipCodec, rel: Relationship) -> dict[bytes, bytes]:
-    """The state as bytes, not too many of them. It is used up."""
-    rel.due_day = None
-    for pane in rel.windows.panes.values():
-        pane.changed, pane.stored = True, False
-    rel.windows.dropped = None
-    parts = dict(codec.dump(rel))
-    sizes = {day: len(part or b"") for day, part in parts.items()}
-    total = sum(sizes.values())
-    for day in sorted(rel.windows.panes):
-        if total <= MERGE_BYTES:
-            break
-        pane = rel.windows.panes[day]
-        rel.memory.forgotten += len(pane.acts)
-        pane.acts, pane.undos, pane.early, pane.changed = [], None, None, True
-        total -= sizes.get(day.to_bytes(4, "big"), 0)
-    for pane in rel.windows.panes.values():
-        pane.changed, pane.stored = True, False
-    again = parts if total == sum(sizes.values()) else dict(codec.dump(rel))
-    return {suffix: part for suffix, part in again.items() if part is not None}
 
 
 class People:
@@ -118,7 +78,7 @@ class People:
         self._send_link(unit, msgspec.structs.replace(link, record=where))
 
     def _send_link(self, unit: Unit[State], link: Link) -> None:
-        self._send(unit, Kind.LINK, link.brand, link.source, _encode(link))
+        self._send(unit, Kind.LINK, link.brand, link.source, encode(link))
 
     def _send(self, unit: Unit[State], kind: Kind, brand: str, person: str, value: bytes) -> None:
         key = relationship_key(brand, person).encode()
@@ -130,11 +90,11 @@ class People:
         """A link, an unlinking or a merge that the service appended."""
         work.journal.oldest = record.timestamp // DAY_MS - OPEN_DAYS
         if kind == b"merge":
-            self._merge(unit, work, _decode_merge(record.value or b""))
+            self._merge(unit, work, decode_merge(record.value or b""))
         elif kind == b"unlink":
-            self._note_unlinked(unit, work, _decode_link(record.value or b""))
+            self._note_unlinked(unit, work, decode_link(record.value or b""))
         else:
-            link = _decode_link(record.value or b"")
+            link = decode_link(record.value or b"")
             if link.undo:
                 self._unlink(unit, work, link)
             else:
@@ -170,16 +130,13 @@ class People:
         unit.delete(key)  # with all its parts
         unit.put(key, alias)
         handed = msgspec.structs.replace(link, path=(link.source,))
-        self._send(unit, Kind.MERGE, link.brand, link.to, _encode(Merge(handed, parts)))
+        self._send(unit, Kind.MERGE, link.brand, link.to, encode(Merge(handed, parts)))
         work.counts["link"] += 1
 
     def _follow(self, unit: Unit[State], work: Work, link: Link, to: str) -> None:
         """`from` is somebody else's already: whose it is, is one with the new one."""
-        if link.to == to or link.to in link.path or len(link.path) >= LONGEST_PATH:
-            work.counts["duplicate"] += 1
-            return
         path = (*link.path, link.source)
-        if to == link.to or to in path:
+        if to == link.to or to in path or link.to in path or len(path) > LONGEST_PATH:
             work.counts["duplicate"] += 1
             return
         self._send_link(unit, msgspec.structs.replace(link, source=to, path=path))
@@ -199,11 +156,11 @@ class People:
         since = Linked(link.source, link.at_ms, link.record)
         ids = (since, *(still_linked(source) if source is not None else ()))
         if isinstance(state, Alias) and state.to is not None:
-            step = self.next_of(state, link.path, link.to)
+            step = next_of(state.to, link.path, link.to)
             if step is not None:
                 unit.put(key, state.with_ids(one for one in ids if one.person != step))
                 link = msgspec.structs.replace(link, to=step, path=(*link.path, link.to))
-                merge_on = _encode(Merge(link, handed.parts))
+                merge_on = encode(Merge(link, handed.parts))
                 self._send(unit, Kind.MERGE, link.brand, step, merge_on)
                 work.counts["forwarded"] += 1
                 return
@@ -241,7 +198,7 @@ class People:
         unit.put(key, msgspec.structs.replace(state, to=None))
         others = tuple(one.person for one in state.linked)
         told = msgspec.structs.replace(link, others=others)
-        self._send(unit, Kind.UNLINK, link.brand, link.to, _encode(told))
+        self._send(unit, Kind.UNLINK, link.brand, link.to, encode(told))
         work.counts["link"] += 1
 
     def _note_unlinked(self, unit: Unit[State], work: Work, link: Link) -> None:
@@ -253,19 +210,11 @@ class People:
             path = (*link.path, link.to)
             if state.to is not None and state.to not in path:
                 onward = msgspec.structs.replace(link, to=state.to, path=path)
-                self._send(unit, Kind.UNLINK, link.brand, state.to, _encode(onward))
+                self._send(unit, Kind.UNLINK, link.brand, state.to, encode(onward))
         elif isinstance(state, Relationship) and unlink(state, ids, link.at_ms):
             self._keep(unit, work, key, state)
 
     # -- interactions of ids that are no more
-
-    def next_of(self, alias: Alias, path: tuple[str, ...], here: str) -> str | None:
-        """Where a record goes on to from `here`; None: it stays, for this ends a circle."""
-        assert alias.to is not None
-        path = (*path, here)
-        if len(path) > LONGEST_PATH or root_of_circle(path, alias.to) == here:
-            return None
-        return alias.to
 
     def hand_on(
         self, unit: Unit[State], work: Work, record: Record, alias: Alias, brand: str, here: str
@@ -276,7 +225,7 @@ class People:
         path = tuple(orjson.loads(told)) if told else ()
         if alias.to is None:
             return False
-        step = self.next_of(alias, path, here)
+        step = next_of(alias.to, path, here)
         if step is None:
             return False
         ours = (KIND, RECORDED_AT, PERSON, PATH)

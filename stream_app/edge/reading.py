@@ -5,31 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-import msgspec
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from stream_app.contracts.erasure import ALL_BRANDS, Erasure
-from stream_app.contracts.link import Link
-from stream_app.contracts.own_lines import write_own_line
+from stream_app.contracts.logged import LoggedLine, write_logged
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy_record import policy_line
-from stream_app.domain.keys import relationship_key
-from stream_app.edge.log import KIND, Kind, header, recorded_ms
+from stream_app.edge.log import KIND, PATH, PERSON, Kind, header, recorded_ms
 from stream_app.engine import Record
 
 FETCH_BYTES = 4 << 20
-_SKIPPED: Final = frozenset(
-    kind.encode() for kind in (Kind.TICK, Kind.MERGE, Kind.UNLINK, Kind.FORWARDED)
+OWN: Final = frozenset(
+    kind.encode()
+    for kind in (
+        Kind.TICK,
+        Kind.POLICY,
+        Kind.LINK,
+        Kind.MERGE,
+        Kind.UNLINK,
+        Kind.FORWARDED,
+        Kind.ERASE,
+    )
 )
-"""What a replay does by itself."""
-OWN: Final = _SKIPPED | {Kind.POLICY.encode(), Kind.LINK.encode(), Kind.ERASE.encode()}
-"""Kinds of records that are no interactions of a publisher."""
-_DECODERS: Final[dict[bytes | None, Any]] = {
-    Kind.LINK.encode(): msgspec.msgpack.Decoder(Link).decode,
-    Kind.ERASE.encode(): msgspec.msgpack.Decoder(Erasure).decode,
-}
+"""Kinds of records that are no interactions as a publisher sent them."""
 
 
 class NoSuchTopicError(Exception):
@@ -82,24 +81,22 @@ async def _partitions(broker: str, topic: str) -> int:
     return len(found["partitions"])
 
 
-def own_line(record: Record, partitions: int) -> bytes | None:
-    """A policy, a link or an erasure of the log as a line for a replay.
-
-    None for what a replay does by itself, and for an erasure that concerns another partition.
-    """
-    kind = header(record.headers or (), KIND)
+def own_line(record: Record) -> bytes | None:
+    """A record that the service appended as a line for a replay; None for a tick."""
+    headers: Any = record.headers or ()
+    kind = header(headers, KIND) or b""
+    if kind == Kind.TICK.encode():
+        return None
+    value, number = record.value or b"", record.partition
     if kind == Kind.POLICY.encode():
-        return policy_line(record.value or b"", record.partition, record.timestamp)
-    if kind not in _DECODERS:
-        return None
-    said = _DECODERS[kind](record.value or b"")
-    if isinstance(said, Erasure) and (said.is_done or said.path):
-        return None
-    if isinstance(said, Erasure) and said.brand != ALL_BRANDS:
-        key = relationship_key(said.brand, said.person).encode()
-        if partition_of(key, partitions) != record.partition:
-            return None
-    return write_own_line(said, record.timestamp, record.partition)
+        return policy_line(value, number, record.timestamp)
+    line = LoggedLine(kind.decode(), number, record.offset, record.timestamp, value)
+    if kind == Kind.FORWARDED.encode():
+        line.recorded_at = recorded_ms(headers, record.timestamp)
+        line.headers = [pair for pair in headers if pair[0] not in (KIND, PERSON, PATH)]
+        line.person = (header(headers, PERSON) or b"").decode()
+        line.path = tuple(orjson.loads(header(headers, PATH) or b"[]"))
+    return write_logged(line)
 
 
 def replay_line(record: Record, partitions: int, last: str = "person") -> bytes | None:
@@ -110,7 +107,7 @@ def replay_line(record: Record, partitions: int, last: str = "person") -> bytes 
     headers: Any = record.headers or ()
     kind = header(headers, KIND)
     if kind in OWN:
-        return own_line(record, partitions)
+        return own_line(record)
     try:
         told = orjson.loads(record.value or b"")
         key = f"{told['brand']}/{told[last]}".encode()

@@ -16,6 +16,7 @@ from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.costs import KnownCost
+from stream_app.domain.linked import Alias, Gone
 from stream_app.domain.policy import Policy
 from stream_app.domain.state import Relationship
 from stream_app.edge import marks, pages, reigns
@@ -45,8 +46,8 @@ State = (
     | pages.Page
     | KnownCost
     | pages.Names
-    | marks.Alias
-    | marks.Gone
+    | Alias
+    | Gone
     | reigns.Reigns
 )
 
@@ -92,7 +93,7 @@ class StateCodec:
             return self._relationships.dump(state)
         if isinstance(state, pages.Page | KnownCost | pages.Names):
             return pages.dump(state)
-        if isinstance(state, marks.Alias | marks.Gone):
+        if isinstance(state, Alias | Gone):
             return marks.dump(state)
         if isinstance(state, reigns.Reigns):
             return reigns.dump(state)

@@ -63,6 +63,7 @@ class Lanes:
             partitions=partitions,
             idle_ticks=False,
             seen_limit=8,
+            started_ms=1_790_000_000_000,
         )
         memory = StoreMemory(1 << 20, 8 << 20, partitions)
         self.stores = [Store(folder / str(number), memory) for number in range(partitions)]

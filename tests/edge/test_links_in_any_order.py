@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
-from tests.edge.lanes import RAW, TOPICS, Lanes
+from stream_app.contracts.policy import default_policy
+from stream_app.edge.reading import replay_line
+from stream_app.replay import Replay
+from tests.edge.lanes import APPLICATION, RAW, TOPICS, Lanes
 from tests.edge.test_people import DAYS
 
 DAY_MS = 86_400_000
@@ -165,3 +171,63 @@ def test_what_adapters_saw_is_forgotten_and_not_learnt_again(lanes: Make, seed: 
     world.erase(person, brand)
     world.run()
     assert world.holds("zqgone") == []
+
+
+PEOPLE = ("ann", "bob", "cat", "dan", "eve")
+
+
+def anything(world: Lanes) -> None:
+    """Something happens: mostly acts, some of them late."""
+    dice = world.dice
+    person, other = dice.sample(PEOPLE, 2)
+    chance = dice.random()
+    if chance < 0.75:
+        day = dice.randrange(25)
+        act, verb = f"i{dice.randrange(60)}", dice.choice(("reply", "like", "follow", "purchase"))
+        more: dict[str, Any] = {}
+        if dice.random() < 0.2:
+            more = {"op": "undo", "undoes": f"i{dice.randrange(60)}"}
+        world.act(person, act, BEGIN_MS + day * DAY_MS + dice.randrange(DAY_MS), verb, **more)
+    elif chance < 0.85:
+        world.link(person, other)
+    elif chance < 0.9:
+        world.link(person, other, op="undo")
+    elif chance < 0.95:
+        world.erase(person, dice.choice(("acme", "*")))
+    else:
+        world.erase(person, dice.choice(("acme", "*")), consent=True)
+
+
+def replayed(world: Lanes) -> tuple[dict[bytes, list[bytes]], Counter[str]]:
+    """What a replay of the log gives, every partition by itself, and what it counted."""
+    found: dict[bytes, list[bytes]] = defaultdict(list)
+    counted: Counter[str] = Counter()
+    for number in range(PARTITIONS):
+        core = Replay(default_policy(), APPLICATION)
+        written: list[bytes] = []
+        for record in world.topics[TOPICS.log, number]:
+            line = replay_line(record, PARTITIONS)
+            answer = [] if line is None else core.feed(line)
+            written += answer if isinstance(answer, list) else ()
+        written += core.finish()
+        for move in written:
+            told = orjson.loads(move)
+            found[f"{told['brand']}/{told['person']}".encode()].append(move)
+        counted["forwarded"] += core.tally.forwarded
+        counted["erased"] += core.tally.erased
+    return dict(found), counted
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_log_replays_to_the_same(lanes: Make, seed: int) -> None:
+    world = lanes(seed)
+    for _ in range(6):
+        for _ in range(30):
+            anything(world)
+        if world.dice.random() < 0.7:
+            world.run()
+    world.run()
+    world.settle()
+    expected, counted = replayed(world)
+    assert world.moves() == expected
+    assert counted["forwarded"] <= world.counts["forwarded"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from stream_app.contracts.handed import MERGE_BYTES, handed_on, root_of_circle
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy import default_policy
 from stream_app.contracts.reading import read_interaction
@@ -18,7 +19,6 @@ from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.partition import Partition
 from stream_app.domain.rejects import Reject
 from stream_app.domain.state import Relationship
-from stream_app.edge.people import MERGE_BYTES, handed_on, root_of_circle
 from stream_app.edge.reading import replay_line
 from stream_app.replay import Replay
 from tests.edge.service import PARTITIONS, Sent, Service, interaction, record
@@ -245,10 +245,13 @@ async def test_all_brands_forget_and_bad_records_are_refused(service: Service) -
     await eventually(service, only_anna)
     await eventually(service, lambda: _stages(service, {"anna": "attention"}))
     await service.send(record(log, interaction("ann", "late", DAYS[1], brand="new")) for _ in "1")
-    refused = [
-        orjson.loads(one.value)["reason"] for one in await service.read(service.topics.rejects)
-    ]
-    assert sorted(refused) == ["not_json", "wrong_shape"]
+
+    async def refused() -> bool:
+        told = await service.read(service.topics.rejects)
+        reasons = [orjson.loads(one.value)["reason"] for one in told]
+        return sorted(reasons) == ["not_json", "wrong_shape"]
+
+    await eventually(service, refused)
     await asyncio.sleep(1)
     assert await _stages(service, {"anna": "attention"})
 
