@@ -29,7 +29,10 @@ from tests.domain.scenario import DAY_0, DAY_MS
 POLICY = default_policy()
 RULES = POLICY.rules_for("acme")
 ONLY_ACT: dict[str, Any] = {
-    **{"id": "only", "brand": "acme", "platform": "x", "verb": "view"},
+    "id": "only",
+    "brand": "acme",
+    "platform": "x",
+    "verb": "view",
     "occurred_at": DAY_0 * DAY_MS,
 }
 LAST_DAY = 150
