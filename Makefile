@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 FAST   := $(VENV)/.compiled
+HOT    := $(shell sed -n 's|^    "\(.*\.py\)",$$|stream_app/\1|p' hatch_build.py)
 UV     := $(shell command -v uv 2>/dev/null)
 ARGS   ?=
 SEED   ?= 1
@@ -37,12 +38,7 @@ setup: $(STAMP) $(FAST) ## the environment in .venv, from hash-locked requiremen
 compile: setup ## compile the core (setup does), if there is a C compiler
 
 # Sources that are newer than their compiled form would be ignored: so all is done anew.
-$(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) \
-         $(foreach it,partitioner reading state times writing,stream_app/contracts/$(it).py) \
-         $(foreach it,accounts bluesky fields registry times,stream_app/adapters/$(it).py) \
-         stream_app/replay.py \
-         $(foreach it,job outputs,stream_app/edge/$(it).py) \
-         $(foreach it,index unit,stream_app/engine/$(it).py)
+$(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) $(HOT)
 	@echo "compiling the core, about 20 s (RAPPORT_COMPILE=no leaves it out)"
 	@$(BIN)/python hatch_build.py >$(VENV)/compile.log
 	@touch $@

@@ -40,7 +40,7 @@ BESIDES_DOMAIN: Final = (
     "engine/unit.py",
     "replay.py",
 )
-"""Hot modules of other layers."""
+"""Hot modules of other layers, one a line: the Makefile reads them here."""
 
 
 def sources() -> list[Path]:

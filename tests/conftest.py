@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import stream_app
-from stream_app.embedded import broker_address
+from stream_app.embedded import EmbeddedBroker, Silent, broker_address
 
 
 def pytest_configure() -> None:
@@ -38,6 +38,15 @@ def broker(pytestconfig: pytest.Config) -> Iterator[str]:
         address = opened.__enter__()
     yield address
     opened.__exit__(None, None, None)
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """One that may be stopped, killed and started again."""
+    broker = EmbeddedBroker("own", home=tmp_path / "home", keep=True)
+    broker.start(Silent())
+    yield broker
+    broker.stop()
 
 
 @pytest.fixture

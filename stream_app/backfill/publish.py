@@ -19,11 +19,10 @@ from stream_app.backfill.errors import NoTopicError
 from stream_app.backfill.plan import Record
 from stream_app.backfill.state import VERSION, Chain, Progress, load, other_import, save
 from stream_app.contracts.partitioner import partition_of
-from stream_app.edge.topics import Topics
+from stream_app.edge.topics import PRODUCER, Topics
 
 BATCH: Final = 1_000
 """Records between two notes of the state: so many may be published twice after a kill."""
-MAX_REQUEST_BYTES: Final = 2 << 20
 STOP_S: Final = 5
 
 Told = Callable[[int, int], None]
@@ -83,16 +82,7 @@ async def publish(
     if first is None:
         return 0, start.acknowledged
     counts = await _partitions(target, _names(first, target))
-    producer = AIOKafkaProducer(
-        bootstrap_servers=target.broker,
-        acks="all",
-        enable_idempotence=True,
-        linger_ms=5,
-        max_batch_size=1 << 16,
-        max_request_size=MAX_REQUEST_BYTES,
-        compression_type="snappy",
-        **target.client,
-    )
+    producer = AIOKafkaProducer(bootstrap_servers=target.broker, **PRODUCER, **target.client)
     await producer.start()
     try:
         sender = _Sender(producer, target, counts, chain, state)

@@ -13,6 +13,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from stream_app.cli.kafka import broker_option, topic_prefix_option
 from stream_app.contracts.erasure import read_erasure
 from stream_app.contracts.times import format_time
 from stream_app.domain.clock import DAY_MS
@@ -29,8 +30,8 @@ NO_ANSWER: Final = 2
 @click.argument("person")
 @click.option("--consent", is_flag=True, help="Let the person in again, as a new one.")
 @click.option("--json", "as_json", is_flag=True, help="The status as JSON, for machines.")
-@click.option("--broker", default="localhost:9092", envvar="RAPPORT_BROKER", show_default=True)
-@click.option("--topic-prefix", default="", envvar="RAPPORT_TOPIC_PREFIX")
+@broker_option
+@topic_prefix_option
 def erase(
     brand: str, person: str, consent: bool, as_json: bool, broker: str, topic_prefix: str
 ) -> None:

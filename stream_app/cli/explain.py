@@ -10,6 +10,7 @@ import click
 import orjson
 from aiokafka.errors import KafkaError
 
+from stream_app.cli.kafka import broker_option, topic_prefix_option
 from stream_app.domain.keys import relationship_key
 from stream_app.edge.reading import NoSuchTopicError, read_topic
 from stream_app.edge.topics import Topics
@@ -22,8 +23,8 @@ NO_ANSWER: Final = 2
 @click.argument("brand")
 @click.argument("person")
 @click.option("--json", "as_json", is_flag=True, help="The state/v1 record as it is, for machines.")
-@click.option("--broker", default="localhost:9092", envvar="RAPPORT_BROKER", show_default=True)
-@click.option("--topic-prefix", default="", envvar="RAPPORT_TOPIC_PREFIX")
+@broker_option
+@topic_prefix_option
 def explain(brand: str, person: str, as_json: bool, broker: str, topic_prefix: str) -> None:
     """Explain the relationship of BRAND and PERSON: its stage, the evidence, what is missing.
 

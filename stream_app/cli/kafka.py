@@ -10,20 +10,23 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+broker_option: Final = click.option(
+    "--broker",
+    default="localhost:9092",
+    envvar="RAPPORT_BROKER",
+    show_default=True,
+    help="Kafka: host:port[,host:port].",
+)
+topic_prefix_option: Final = click.option(
+    "--topic-prefix",
+    default="",
+    envvar="RAPPORT_TOPIC_PREFIX",
+    help="In front of every topic's name.",
+)
+
 _OPTIONS: Final = (
-    click.option(
-        "--broker",
-        default="localhost:9092",
-        envvar="RAPPORT_BROKER",
-        show_default=True,
-        help="Kafka: host:port[,host:port].",
-    ),
-    click.option(
-        "--topic-prefix",
-        default="",
-        envvar="RAPPORT_TOPIC_PREFIX",
-        help="In front of every topic's name.",
-    ),
+    broker_option,
+    topic_prefix_option,
     click.option(
         "--security-protocol",
         type=click.Choice(["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),

@@ -13,6 +13,7 @@ import click
 import msgspec
 from aiokafka.errors import KafkaError
 
+from stream_app.cli.kafka import broker_option, topic_prefix_option
 from stream_app.cli.methods_table import show, show_shares
 from stream_app.cli.options import policy_option
 from stream_app.contracts.method_report import RUNG_NAMES, MethodReportV1, Rung, read_report
@@ -56,8 +57,8 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @click.option("--file", type=click.File("rb"), help="Reports of a replay, instead of a broker.")
 @click.option("--log", type=click.File("rb"), help="Interactions (JSON lines), with --model.")
 @click.option("--costs", type=click.File("rb"), help="Costs (JSON lines), with --log.")
-@click.option("--broker", default="localhost:9092", envvar="RAPPORT_BROKER", show_default=True)
-@click.option("--topic-prefix", default="", envvar="RAPPORT_TOPIC_PREFIX")
+@broker_option
+@topic_prefix_option
 @policy_option
 def methods(
     brand: str,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from stream_app.contracts.interaction import MAX_BYTES, NO_CONTROL, Id, MoneyV1, Slug, WireTime
-from stream_app.contracts.reading import is_json, refusal
+from stream_app.contracts.interaction import NO_CONTROL, Id, MoneyV1, Slug, WireTime
+from stream_app.contracts.reading import decoded, line_times
 from stream_app.contracts.times import parse_time
 from stream_app.domain.costs import Cost
 from stream_app.domain.money import Money
@@ -75,7 +75,7 @@ _decode_exact: Final = msgspec.json.Decoder(_Exact).decode
 
 def read_cost(value: bytes | None, recorded_ms: int) -> Cost | Reject:
     """The cost in the value of a record of this timestamp, or why it is refused."""
-    wire = _wire(value, _decode)
+    wire = decoded(value, _decode)
     if isinstance(wire, Reject):
         return wire
     try:
@@ -90,34 +90,15 @@ def read_cost_line(line: bytes) -> tuple[Cost, int] | Reject:
 
     `recorded_at` says the timestamp; without it `occurred_at` counts as such.
     """
-    wire = _wire(line, _decode_line)
+    wire = decoded(line, _decode_line)
     if isinstance(wire, Reject):
         return wire
-    recorded = wire.recorded_at
-    occurred = recorded if wire.occurred_at is None else wire.occurred_at
-    if occurred is None:
-        return Reject(Reason.BAD_TIME, "$.occurred_at: none, and no recorded_at to stand for it")
-    try:
-        at_ms = parse_time(occurred)
-        recorded_ms = at_ms if recorded is None else parse_time(recorded)
-    except ValueError as error:
-        return Reject(Reason.BAD_TIME, f"$.occurred_at or $.recorded_at: {error}")
+    times = line_times(wire.occurred_at, wire.recorded_at)
+    if isinstance(times, Reject):
+        return times
+    at_ms, recorded_ms = times
     cost = _cost(wire, line, at_ms)
     return cost if isinstance(cost, Reject) else (cost, recorded_ms)
-
-
-def _wire(value: bytes | None, decode: Any) -> Any:
-    if not value or value.isspace():
-        return Reject(Reason.EMPTY)
-    if len(value) > MAX_BYTES:
-        return Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_BYTES}")
-    try:
-        value.decode()
-        return decode(value)
-    except msgspec.ValidationError as error:
-        return refusal(str(error)) if is_json(value) else Reject(Reason.NOT_JSON)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Reject(Reason.NOT_JSON, type(error).__name__)
 
 
 def _cost(wire: CostV1, value: bytes, at_ms: int) -> Cost | Reject:

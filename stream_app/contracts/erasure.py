@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from stream_app.contracts.interaction import END, SLUG
-from stream_app.contracts.link import Person, decoded
+from stream_app.contracts.link import Person
+from stream_app.contracts.reading import decoded
 from stream_app.domain.rejects import Reject
 
 ALL_BRANDS: Final = "*"

@@ -12,7 +12,6 @@ import msgspec
 from stream_app.contracts.erasure import Erasure
 from stream_app.contracts.link import Link
 from stream_app.contracts.state import RelationshipCodec
-from stream_app.domain.linked import Linked
 from stream_app.domain.state import Relationship
 
 LONGEST_PATH: Final = 64
@@ -48,11 +47,6 @@ def next_of(to: str, path: tuple[str, ...], here: str) -> str | None:
     if len(path) > LONGEST_PATH or root_of_circle(path, to) == here:
         return None
     return to
-
-
-def still_linked(rel: Relationship) -> tuple[Linked, ...]:
-    """The ids that are one with the relationship's own, now."""
-    return tuple(one for one in rel.linked or () if one.until_ms is None)
 
 
 def handed_on(codec: RelationshipCodec, rel: Relationship) -> dict[bytes, bytes]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from stream_app.contracts.interaction import MAX_BYTES, NO_CONTROL, Slug, WireTime
-from stream_app.contracts.reading import is_json, refusal
+from stream_app.contracts.interaction import NO_CONTROL, Slug, WireTime
+from stream_app.contracts.reading import decoded
 from stream_app.contracts.times import parse_time
 from stream_app.domain.rejects import Reason, Reject
 
@@ -48,21 +48,6 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
 
 
 _decode: Final = msgspec.json.Decoder(LinkV1).decode
-
-
-def decoded(value: bytes | None, decode: Any) -> Any:
-    """What a strict decoder reads, or why it does not."""
-    if not value or value.isspace():
-        return Reject(Reason.EMPTY)
-    if len(value) > MAX_BYTES:
-        return Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_BYTES}")
-    try:
-        value.decode()
-        return decode(value)
-    except msgspec.ValidationError as error:
-        return refusal(str(error)) if is_json(value) else Reject(Reason.NOT_JSON)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Reject(Reason.NOT_JSON, type(error).__name__)
 
 
 def read_link(value: bytes | None, recorded_ms: int) -> Link | Reject:

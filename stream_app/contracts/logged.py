@@ -18,7 +18,6 @@ from stream_app.contracts.handed import (
     decode_link,
     decode_merge,
     next_of,
-    still_linked,
 )
 from stream_app.contracts.link import Link
 from stream_app.contracts.state import RelationshipCodec
@@ -26,7 +25,7 @@ from stream_app.domain.clock import DAY_MS
 from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Alias, Gone, Linked
+from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, still_linked
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
@@ -118,9 +117,7 @@ class Logged:
         epoch = self._epoch(brand, person, home) if alias is None else alias.epoch
         if epoch is None:
             return None
-        watermark = home.watermark
-        start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
-        rel = Relationship.starting(brand, person, start_ms, home.policy.rules_for(brand))
+        rel = home.starting(brand, person, at_ms)
         rel.epoch = epoch
         if alias is not None:
             rel.sequence, rel.linked = alias.sequence, list(alias.linked) or None
@@ -146,7 +143,7 @@ class Logged:
                 alias, epoch=old.epoch, sequence=old.sequence, linked=old.linked
             )
         elif rel is not None:
-            linked = still_linked(rel)
+            linked = still_linked(rel.linked)
             if any(one.person == link.to for one in linked):
                 return []
             rules = home.policy.rules_for(link.brand)
@@ -167,7 +164,7 @@ class Logged:
         if alias is not None and alias.to is not None:
             step = next_of(alias.to, link.path, link.to)
             if step is not None:
-                ids = (since, *(still_linked(source) if source is not None else ()))
+                ids = (since, *(still_linked(source.linked) if source is not None else ()))
                 self._aliases[key] = alias.with_ids(one for one in ids if one.person != step)
                 return []
         start_ms = link.at_ms if source is None else source.as_of
@@ -242,9 +239,4 @@ class Logged:
     def _epoch(self, brand: str, person: str, home: Partition) -> int | None:
         own = self._mark_of(home, brand, person)
         everywhere = self._mark_of(home, ALL_BRANDS, person)
-        marks = [mark for mark in (own, everywhere) if mark is not None]
-        if not marks:
-            return 0
-        if not max(marks, key=lambda mark: mark.number).let_in:
-            return None
-        return marks[0].epoch + 1
+        return epoch_after(own, everywhere)

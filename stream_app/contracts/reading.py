@@ -53,6 +53,7 @@ class _Slugs(dict[str, str]):
 _slugs: Final = _Slugs()
 _PLAIN: Final = Kind.PLAIN
 
+T = TypeVar("T")
 W = TypeVar("W", bound=InteractionV1)
 
 
@@ -82,17 +83,24 @@ def read_line(line: bytes, policy: Policy) -> tuple[Interaction, int] | Reject:
     wire = _decode(line, decode_line)
     if wire is None:
         return _why_not(line, decode_loose_line)
-    occurred, recorded = wire.occurred_at, wire.recorded_at
+    times = line_times(wire.occurred_at, wire.recorded_at)
+    if isinstance(times, Reject):
+        return times
+    at_ms, recorded_ms = times
+    return _interaction(wire, at_ms, policy), recorded_ms
+
+
+def line_times(occurred: int | str | None, recorded: int | str | None) -> tuple[int, int] | Reject:
+    """Event time and record's timestamp of a line of a file: where one is absent, the other."""
     if occurred is None:
         occurred = recorded
     if occurred is None:
         return Reject(Reason.BAD_TIME, "$.occurred_at: none, and no recorded_at to stand for it")
     try:
         at_ms = parse_time(occurred)
-        recorded_ms = at_ms if recorded is None else parse_time(recorded)
+        return at_ms, at_ms if recorded is None else parse_time(recorded)
     except ValueError as error:
         return Reject(Reason.BAD_TIME, f"$.occurred_at or $.recorded_at: {error}")
-    return _interaction(wire, at_ms, policy), recorded_ms
 
 
 def _decode(value: bytes | None, decode: Callable[[bytes], W]) -> W | None:
@@ -123,18 +131,23 @@ def _decode(value: bytes | None, decode: Callable[[bytes], W]) -> W | None:
 
 def _why_not(value: bytes | None, decode_loose: Callable[[bytes], object]) -> Reject:
     """Why there is no interaction in `value`: looked at again, for it is rare."""
+    found = decoded(value, decode_loose)
+    return found if isinstance(found, Reject) else _explain(value or b"")
+
+
+def decoded(value: bytes | None, decode: Callable[[bytes], T]) -> T | Reject:
+    """What a decoder makes of the value of a record, or why it is refused."""
     if not value or value.isspace():
         return Reject(Reason.EMPTY)
     if len(value) > MAX_BYTES:
         return Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_BYTES}")
     try:
         value.decode()
-        decode_loose(value)
+        return decode(value)
     except msgspec.ValidationError as error:
         return refusal(str(error)) if is_json(value) else Reject(Reason.NOT_JSON)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Reject(Reason.NOT_JSON, type(error).__name__)
-    return _explain(value)
 
 
 def is_json(value: bytes) -> bool:

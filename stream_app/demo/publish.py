@@ -16,9 +16,8 @@ from stream_app.demo.community import Act
 from stream_app.demo.deliveries import Delivery
 from stream_app.demo.mischief import Sent, record
 from stream_app.demo.spending import Bill
-from stream_app.edge.topics import Topics
+from stream_app.edge.topics import PRODUCER, Topics
 
-MAX_REQUEST_BYTES: Final = 2 << 20
 _SLICE_S: Final = 0.05
 _SLICE_RECORDS: Final = 2_000
 
@@ -26,15 +25,7 @@ _SLICE_RECORDS: Final = 2_000
 @asynccontextmanager
 async def producer(broker: str) -> AsyncIterator[AIOKafkaProducer]:
     """A producer as a platform team would set it up."""
-    made = AIOKafkaProducer(
-        bootstrap_servers=broker,
-        acks="all",
-        enable_idempotence=True,
-        linger_ms=5,
-        max_batch_size=1 << 16,
-        max_request_size=MAX_REQUEST_BYTES,
-        compression_type="snappy",
-    )
+    made = AIOKafkaProducer(bootstrap_servers=broker, **PRODUCER)
     await made.start()
     try:
         yield made

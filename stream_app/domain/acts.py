@@ -151,16 +151,16 @@ def undo(
 ) -> tuple[Effect, bool]:
     today = rel.windows.open(event.at_ms // DAY_MS, rules)
     if event.verb == "purchase":
-        effect, changed = _refund(rel, event, rules, journal)
+        effect, changed = refund(rel, event, rules, journal)
     else:
-        effect, changed = _undo_act(rel, event, rules, journal)
+        effect, changed = undo_act(rel, event, rules, journal)
     if effect is Effect.EARLY_UNDO:
         rel.memory.remember_early(event, today)
     rel.memory.remember_undo(event, today, rel.windows.panes)
     return effect, changed
 
 
-def _undo_act(
+def undo_act(
     rel: Relationship, event: Interaction, rules: Rules, journal: Journal | None
 ) -> tuple[Effect, bool]:
     if event.undoes is None:
@@ -173,14 +173,14 @@ def _undo_act(
             return Effect.EARLY_UNDO, False
         if not act.in_effect:
             return Effect.NOTHING_TO_UNDO, False
-    changed = act is not None and _take_back(rel, act, rules, journal)
+    changed = act is not None and take_back(rel, act, rules, journal)
     written = _release(rel, event) if event.undoes is not None else _close(rel, event)
     if act is None and not written:
         return Effect.NOTHING_TO_UNDO, False
     return Effect.APPLIED, changed or written
 
 
-def _refund(
+def refund(
     rel: Relationship, event: Interaction, rules: Rules, journal: Journal | None
 ) -> tuple[Effect, bool]:
     memory = rel.memory
@@ -209,10 +209,10 @@ def _refund(
         memory.forget_purchase(purchase)
         if act is None:
             appraise_forgotten(rel, purchase, rules, journal)
-    return Effect.APPLIED, act is not None and _take_back(rel, act, rules, journal)
+    return Effect.APPLIED, act is not None and take_back(rel, act, rules, journal)
 
 
-def _take_back(rel: Relationship, act: Act, rules: Rules, journal: Journal | None) -> bool:
+def take_back(rel: Relationship, act: Act, rules: Rules, journal: Journal | None) -> bool:
     """Take an act in effect back out of its own pane, with the reinforcement it earned."""
     act.in_effect = False
     day = act.at_ms // DAY_MS

@@ -6,7 +6,7 @@ Before `source` is merged into `into` its copies go; what is left has nothing in
 from __future__ import annotations
 
 from stream_app.domain.act import Act
-from stream_app.domain.acts import _take_back
+from stream_app.domain.acts import take_back
 from stream_app.domain.appraisal import (
     appraise,
     appraise_forgotten,
@@ -56,7 +56,7 @@ def _drop_act(
         _withdraw(into, source, copy, rules, journal)
     elif mine.in_effect and mine.verb == copy.verb and mine.inbound == copy.inbound:
         _take_money_back(into, mine, rules, journal)
-        _take_back(into, mine, rules, journal)
+        take_back(into, mine, rules, journal)
 
 
 def _let_go(source: Relationship, act: Act) -> None:
@@ -81,7 +81,7 @@ def _withdraw(
 ) -> None:
     """Take a copy out of `source`. An answered offer stays answered, whoever answered it."""
     if act.verb != "offer":
-        _take_back(source, act, rules, journal)
+        take_back(source, act, rules, journal)
         return
     appraise(source, act, rules, -1)
     untouch(source, act.key, act.booked, journal)

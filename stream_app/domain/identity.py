@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream_app.domain.acts import _refund, _undo_act
+from stream_app.domain.acts import refund, undo_act
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
 from stream_app.domain.copies import acts_of, drop_copies, purchase_of
@@ -27,6 +27,7 @@ from stream_app.domain.memory import (
     PURCHASES,
     Memory,
 )
+from stream_app.domain.moves import evaluate, move_unearned
 from stream_app.domain.offers import forget_offers
 from stream_app.domain.outcome import Transition
 from stream_app.domain.pane import Pane
@@ -36,7 +37,6 @@ from stream_app.domain.rules import Rules
 from stream_app.domain.standing import Registers
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import MoveReason
-from stream_app.domain.unearned import evaluate, move
 from stream_app.domain.worth import TOPICS_KEPT
 
 
@@ -46,7 +46,7 @@ def end(
     """The id is somebody else's: midnights up to the watermark pass, then there is no stage."""
     moves = [] if watermark is None else settle(rel, watermark, rules, journal)
     if rel.stage:
-        moves.append(move(rel, 0, MoveReason.MERGE, rules))
+        moves.append(move_unearned(rel, 0, MoveReason.MERGE, rules))
     return moves
 
 
@@ -87,7 +87,7 @@ def merge(
         into.note_topic_fit(rules)
     reached = evaluate(into, rules)
     if reached != into.stage:
-        moves.append(move(into, reached, MoveReason.MERGE, rules))
+        moves.append(move_unearned(into, reached, MoveReason.MERGE, rules))
     return moves
 
 
@@ -267,9 +267,9 @@ def _meet_early_undos(rel: Relationship, rules: Rules, journal: Journal | None) 
             pane.early = [one for one in pane.early or () if one is not early] or None
             pane.changed = True
             if early.verb == "purchase":
-                _refund(rel, _as_undo(rel, early), rules, journal)
+                refund(rel, _as_undo(rel, early), rules, journal)
             else:
-                _undo_act(rel, _as_undo(rel, early), rules, journal)
+                undo_act(rel, _as_undo(rel, early), rules, journal)
     _remember_again(rel)
 
 

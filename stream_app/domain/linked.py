@@ -62,3 +62,21 @@ class Gone(msgspec.Struct, frozen=True, array_like=True):
     epoch: int
     let_in: bool
     number: int
+
+
+def still_linked(linked: Iterable[Linked] | None) -> tuple[Linked, ...]:
+    """Of the ids of a relationship those that are one with its own, now."""
+    return tuple(one for one in linked or () if one.until_ms is None)
+
+
+def epoch_after(own: Gone | None, everywhere: Gone | None) -> int | None:
+    """The epoch in which a relationship begins that nobody knows; None: it may not.
+
+    `own` is the mark of the person at the brand, `everywhere` that for all brands.
+    """
+    marks = [mark for mark in (own, everywhere) if mark is not None]
+    if not marks:
+        return 0
+    if not max(marks, key=lambda mark: mark.number).let_in:
+        return None
+    return marks[0].epoch + 1

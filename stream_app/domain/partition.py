@@ -62,8 +62,7 @@ class Partition:
             return Reject(Reason.TOO_OLD, "occurred_at is 180 or more days before the partition")
         rules = self.policy.rules_for(event.brand)
         if rel is None:
-            start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
-            rel = Relationship.starting(event.brand, event.person, start_ms, rules)
+            rel = self.starting(event.brand, event.person, at_ms)
         elif horizon is not None and rel.knows(event, horizon):
             return Seen.DUPLICATE
         journal = self.journal
@@ -73,6 +72,12 @@ class Partition:
         if self.latest_ms is None or at_ms > self.latest_ms:
             self._go_on(at_ms, recorded_ms)
         return rel, step
+
+    def starting(self, brand: str, person: str, at_ms: int) -> Relationship:
+        """A relationship that nothing is known of, for an event at `at_ms`."""
+        watermark = self.watermark
+        start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
+        return Relationship.starting(brand, person, start_ms, self.policy.rules_for(brand))
 
     def _go_on(self, at_ms: int, recorded_ms: int) -> None:
         self.latest_ms = at_ms

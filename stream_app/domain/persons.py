@@ -9,7 +9,7 @@ from stream_app.domain.events import Interaction
 from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Linked
+from stream_app.domain.linked import Linked, still_linked
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.relationship import settle
@@ -54,10 +54,7 @@ class Persons:
 
     def _starting(self, brand: str, person: str, at_ms: int) -> Relationship:
         key = relationship_key(brand, person)
-        home = self.partition_of(key)
-        watermark = home.watermark
-        start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
-        rel = Relationship.starting(brand, person, start_ms, home.policy.rules_for(brand))
+        rel = self.partition_of(key).starting(brand, person, at_ms)
         rel.epoch, rel.sequence = self.ended.get(key, (0, 0))
         return rel
 
@@ -126,7 +123,7 @@ class Persons:
         ids = {person, root}
         if rel is not None:
             self.ended[relationship_key(brand, root)] = (rel.epoch, rel.sequence)
-            ids |= {one.person for one in rel.linked or () if one.until_ms is None}
+            ids |= {one.person for one in still_linked(rel.linked)}
         for one in ids:
             key = relationship_key(brand, one)
             self.aliases.pop(key, None)

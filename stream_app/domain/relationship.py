@@ -14,16 +14,14 @@ from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS, boundary_at_or_before
 from stream_app.domain.credit import TOUCH_LIFE_MS, Touch, credit
 from stream_app.domain.events import Interaction
-from stream_app.domain.evidence import Evidence
 from stream_app.domain.ledger import SURVIVAL_DAYS, UNDECIDED, Journal
+from stream_app.domain.moves import evaluate, move
 from stream_app.domain.offers import forget_offers
 from stream_app.domain.outcome import Effect, Step, Transition
-from stream_app.domain.quality import quality
 from stream_app.domain.rows import GonePath, Undecided
-from stream_app.domain.rules import MEMBERS, Rules
-from stream_app.domain.stages import decide
+from stream_app.domain.rules import Rules
 from stream_app.domain.state import Relationship
-from stream_app.domain.transitions import STAGES, Cause, MoveReason, Quality
+from stream_app.domain.transitions import Cause, MoveReason, Quality
 from stream_app.domain.verbs import MEMBERSHIP_VERBS
 
 _STILL: Final = {effect: Step(effect) for effect in Effect}
@@ -55,10 +53,10 @@ def advance(
     else:
         effect, changed = do(rel, event, rules, journal)
     if changed or not rel.settled:
-        reached = _evaluate(rel, rules)
+        reached = evaluate(rel, rules)
         if reached != rel.stage:
-            move = _move(rel, reached, rel.as_of, _reason(event), event, rules, journal)
-            return Step(effect, (*moves, move))
+            moved = _move(rel, reached, rel.as_of, _reason(event), event, rules, journal)
+            return Step(effect, (*moves, moved))
     if moves:
         return Step(effect, (*moves,))
     return _STILL[effect]
@@ -99,7 +97,7 @@ def _evaluate_boundary(
 ) -> None:
     if rel.undecided:
         _decide(rel, rel.windows.day - 1, journal)
-    reached = _evaluate(rel, rules)
+    reached = evaluate(rel, rules)
     if reached != rel.stage:
         at_ms = rel.windows.day * DAY_MS
         moves.append(_move(rel, reached, at_ms, MoveReason.EXPIRY, None, rules, journal))
@@ -112,16 +110,6 @@ def _decide(rel: Relationship, last_day: int, journal: Journal | None) -> None:
         one = undecided.pop(0)
         if journal is not None:
             journal.decide(rel.brand, one, rel.stage)
-
-
-def _evaluate(rel: Relationship, rules: Rules) -> int:
-    """The stage that the relationship belongs in as of now."""
-    current = rel.stage
-    values = rel.windows.sums
-    values[MEMBERS] = rel.members.on
-    reached = 0 if rel.blocks.on else decide(current, values, rules)
-    rel.settled = reached == current
-    return reached
 
 
 def _move(
@@ -138,28 +126,10 @@ def _move(
     won: tuple[bool, ...] = ()
     if reached > current:
         credits, won = _credit(rel, at_ms, reached, rules, journal)
-    rel.stage = reached
-    rel.sequence += 1
-    rel.since_ms = at_ms
-    found = quality(rel, at_ms, rules.topics)
+    moved = move(rel, reached, at_ms, reason, _cause(event), rules, credits, won)
     if credits is not None:
-        _book(rel, at_ms, current, won, credits, found, event is None, journal)
-    return Transition(
-        rel.brand,
-        rel.person,
-        rel.epoch,
-        rel.sequence,
-        STAGES[current],
-        STAGES[reached],
-        at_ms,
-        reason,
-        _cause(event),
-        Evidence(current, reached, tuple(rel.windows.sums), rel.blocks.on, rules),
-        found,
-        credits,
-        won,
-        rules.version,
-    )
+        _book(rel, at_ms, current, won, credits, moved.quality, event is None, journal)
+    return moved
 
 
 def since_last_advance(rel: Relationship, at_ms: int) -> list[Touch]:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.decay import weight
 from stream_app.domain.ledger import Journal
+from stream_app.domain.moves import evaluate, move_unearned
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy, decide_alike
@@ -25,7 +26,6 @@ from stream_app.domain.relationship import settle
 from stream_app.domain.rules import Rules
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import MoveReason
-from stream_app.domain.unearned import evaluate, move
 from stream_app.domain.verbs import FIRST_CODE
 
 
@@ -98,7 +98,7 @@ def catch_up(
         _recount(rel, new)
         reached = evaluate(rel, new)
         if reached != rel.stage and reign.restaged:
-            moves.append(move(rel, reached, MoveReason.POLICY, new))
+            moves.append(move_unearned(rel, reached, MoveReason.POLICY, new))
             evaluate(rel, new)  # it may have to move again
     return moves
 

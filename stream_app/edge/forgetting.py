@@ -16,7 +16,7 @@ from stream_app.contracts.handed import decode_erasure, encode
 from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
-from stream_app.domain.linked import Alias, Gone, Linked
+from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, still_linked
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
 from stream_app.domain.revision import catch_up
@@ -116,7 +116,7 @@ class Forgetting:
             return False  # it was unlinked meanwhile, and is somebody else
         if isinstance(state, Relationship):
             epoch = state.epoch
-            linked = [one for one in state.linked or () if one.until_ms is None]
+            linked = still_linked(state.linked)
             self._pass_midnights(unit, work, key, state)
             self.leave(unit, work, key, state)
         elif state is None:
@@ -183,12 +183,7 @@ class Forgetting:
         """The epoch in which a relationship with nobody known begins; None: it may not."""
         own = self._mark_of(unit, work, brand, person)
         everywhere = self._mark_of(unit, work, ALL_BRANDS, person)
-        marks = [mark for mark in (own, everywhere) if mark is not None]
-        if not marks:
-            return 0
-        if not max(marks, key=lambda mark: mark.number).let_in:
-            return None
-        return marks[0].epoch + 1
+        return epoch_after(own, everywhere)
 
     def is_gone(self, unit: Unit[State], work: Work, brand: str, person: str) -> bool:
         """Whether the person is forgotten, and may not be known."""

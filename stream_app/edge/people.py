@@ -25,7 +25,6 @@ from stream_app.contracts.handed import (
     encode,
     handed_on,
     next_of,
-    still_linked,
 )
 from stream_app.contracts.link import Link, read_link
 from stream_app.contracts.state import RelationshipCodec
@@ -33,7 +32,7 @@ from stream_app.domain.clock import DAY_MS
 from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Alias, Linked
+from stream_app.domain.linked import Alias, Linked, still_linked
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.state import Relationship
@@ -113,7 +112,7 @@ class People:
                 alias, epoch=state.epoch, sequence=state.sequence, linked=state.linked
             )
         elif isinstance(state, Relationship):
-            if any(one.person == link.to and one.until_ms is None for one in state.linked or ()):
+            if any(one.person == link.to for one in still_linked(state.linked)):
                 work.counts["duplicate"] += 1  # they are one person already, the other way round
                 return
             rel = state
@@ -124,7 +123,7 @@ class People:
         if rel is not None:
             self._end(unit, work, key, rel)
             alias = msgspec.structs.replace(
-                alias, epoch=rel.epoch, sequence=rel.sequence, linked=still_linked(rel)
+                alias, epoch=rel.epoch, sequence=rel.sequence, linked=still_linked(rel.linked)
             )
             parts = handed_on(self._codec, rel)
         unit.delete(key)  # with all its parts
@@ -154,7 +153,7 @@ class People:
         state = unit.get(key)
         source = self._codec.load(handed.parts.get)
         since = Linked(link.source, link.at_ms, link.record)
-        ids = (since, *(still_linked(source) if source is not None else ()))
+        ids = (since, *(still_linked(source.linked) if source is not None else ()))
         if isinstance(state, Alias) and state.to is not None:
             step = next_of(state.to, link.path, link.to)
             if step is not None:
@@ -259,8 +258,6 @@ class People:
             if found is None:
                 return None
             epoch = found
-        watermark = work.partition.watermark
-        start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
-        rel = Relationship.starting(brand, person, start_ms, work.partition.policy.rules_for(brand))
+        rel = work.partition.starting(brand, person, at_ms)
         rel.epoch, rel.sequence, rel.linked = epoch, sequence, list(linked) or None
         return rel

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from stream_app.domain.clock import DAY_MS
 from stream_app.engine import TopicSpec
 
 MAX_MESSAGE_BYTES: Final = 2 << 20
 """Of every topic: a refused record of the default 1 MiB fits into its reject, Base64 and all."""
+
+PRODUCER: Final[dict[str, Any]] = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "linger_ms": 5,
+    "max_batch_size": 1 << 16,
+    "max_request_size": MAX_MESSAGE_BYTES,
+    "compression_type": "snappy",
+}
+"""How a publisher of much sets up aiokafka's producer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,6 @@ from tests.backfill.test_import import ROOT, command, environment, imported, man
 from tests.edge.service import Service
 
 COUNT = 6_000
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
-    """One that may be killed and started again."""
-    broker = EmbeddedBroker("own", home=tmp_path / "home", keep=True)
-    broker.start(Silent())
-    yield broker
-    broker.stop()
 
 
 def outlived(broker: EmbeddedBroker, state: Path, *arguments: str | Path) -> tuple[int, str]:

@@ -135,8 +135,15 @@ class Lanes:
         taken = [queue.popleft() for _ in range(self.dice.randint(1, len(queue)))]
         self.job.process(unit, topic, taken)
         if self.dice.random() < 0.3:
-            while self.job.tick(unit, self.now_ms, 0):
-                pass
+            self._tick(unit)
+        self._commit(number)
+
+    def _tick(self, unit: Unit[State]) -> None:
+        while self.job.tick(unit, self.now_ms, 0):
+            pass
+
+    def _commit(self, number: int) -> None:
+        unit = self.units[number]
         snapshot = unit.snapshot({}, None)
         self.stores[number].write(snapshot.changelog, 0, 0)
         unit.written()
@@ -147,14 +154,8 @@ class Lanes:
     def settle(self) -> None:
         """Walk what is due."""
         for number, unit in enumerate(self.units):
-            while self.job.tick(unit, self.now_ms, 0):
-                pass
-            snapshot = unit.snapshot({}, None)
-            self.stores[number].write(snapshot.changelog, 0, 0)
-            unit.written()
-            for (written, partition), outputs in snapshot.outputs.items():
-                for key, value, headers, _ in outputs:
-                    self._append(written, partition, key, value, headers)
+            self._tick(unit)
+            self._commit(number)
 
     def records(self, topic: str) -> list[Kept]:
         """All records of a topic, partition by partition."""

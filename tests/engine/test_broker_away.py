@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,6 @@ from stream_app.embedded import EmbeddedBroker, Silent
 from .cluster import Cluster
 
 EXIT_LIMIT_S = 30.0
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
-    """One that may be stopped, killed and started again."""
-    broker = EmbeddedBroker("own", home=tmp_path / "home", keep=True)
-    broker.start(Silent())
-    yield broker
-    broker.stop()
 
 
 @pytest.mark.kafka
