@@ -13,7 +13,7 @@ from bench.results import Section, median
 
 FILE = ROOT / "docs" / "performance.md"
 Row = Sequence[str]
-_OURS = ("ours", "ours-100ms", "model")
+_OURS = ("ours", "ours-100ms", "model", "model-2")
 _MIB = 1 << 20
 
 _HEAD = """\

@@ -9,8 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from stream_app.contracts.interaction import NO_CONTROL, Id, MoneyV1, Slug, WireTime
-from stream_app.contracts.reading import decoded, line_times
-from stream_app.contracts.times import parse_time
+from stream_app.contracts.reading import decoded, event_time, line_times
 from stream_app.domain.costs import Cost
 from stream_app.domain.money import Money
 from stream_app.domain.rejects import Reason, Reject
@@ -78,10 +77,9 @@ def read_cost(value: bytes | None, recorded_ms: int) -> Cost | Reject:
     wire = decoded(value, _decode)
     if isinstance(wire, Reject):
         return wire
-    try:
-        at_ms = recorded_ms if wire.occurred_at is None else parse_time(wire.occurred_at)
-    except ValueError as error:
-        return Reject(Reason.BAD_TIME, f"$.occurred_at: {error}")
+    at_ms = event_time(wire.occurred_at, recorded_ms)
+    if isinstance(at_ms, Reject):
+        return at_ms
     return _cost(wire, value or b"", at_ms)
 
 

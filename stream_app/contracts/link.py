@@ -8,8 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from stream_app.contracts.interaction import NO_CONTROL, Slug, WireTime
-from stream_app.contracts.reading import decoded
-from stream_app.contracts.times import parse_time
+from stream_app.contracts.reading import decoded, event_time
 from stream_app.domain.rejects import Reason, Reject
 
 Person = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
@@ -55,10 +54,9 @@ def read_link(value: bytes | None, recorded_ms: int) -> Link | Reject:
     wire = decoded(value, _decode)
     if isinstance(wire, Reject):
         return wire
-    try:
-        at_ms = recorded_ms if wire.occurred_at is None else parse_time(wire.occurred_at)
-    except ValueError as error:
-        return Reject(Reason.BAD_TIME, f"$.occurred_at: {error}")
+    at_ms = event_time(wire.occurred_at, recorded_ms)
+    if isinstance(at_ms, Reject):
+        return at_ms
     if wire.from_ == wire.to:
         return Reject(Reason.WRONG_SHAPE, "$.to: expected another id than `from`")
     return Link(wire.brand, wire.from_, wire.to, wire.op == "undo", at_ms)

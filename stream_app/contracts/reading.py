@@ -66,10 +66,9 @@ def read_interaction(value: bytes | None, recorded_ms: int, policy: Policy) -> I
     wire = _decode(value, decode_record)
     if wire is None:
         return _why_not(value, decode_loose_record)
-    try:
-        at_ms = recorded_ms if wire.occurred_at is None else parse_time(wire.occurred_at)
-    except ValueError as error:
-        return Reject(Reason.BAD_TIME, f"$.occurred_at: {error}")
+    at_ms = event_time(wire.occurred_at, recorded_ms)
+    if isinstance(at_ms, Reject):
+        return at_ms
     return _interaction(wire, at_ms, policy)
 
 
@@ -88,6 +87,14 @@ def read_line(line: bytes, policy: Policy) -> tuple[Interaction, int] | Reject:
         return times
     at_ms, recorded_ms = times
     return _interaction(wire, at_ms, policy), recorded_ms
+
+
+def event_time(occurred: int | str | None, recorded_ms: int) -> int | Reject:
+    """Event time of a record: what it says, else its own timestamp."""
+    try:
+        return recorded_ms if occurred is None else parse_time(occurred)
+    except ValueError as error:
+        return Reject(Reason.BAD_TIME, f"$.occurred_at: {error}")
 
 
 def line_times(occurred: int | str | None, recorded: int | str | None) -> tuple[int, int] | Reject:
