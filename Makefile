@@ -11,13 +11,14 @@ UV     := $(shell command -v uv 2>/dev/null)
 ARGS   ?=
 SEED   ?= 1
 MINUTES ?= 5
+FUZZ   ?= 100000
 
 # One resolution for every Python and system we support; pip checks each file's hash.
 LOCK_WITH := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes \
              --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test lint format schemas bench chaos lock lock-broker clean
+.PHONY: help setup compile demo test lint format schemas bench chaos fuzz lock lock-broker clean
 
 help: ## what can be done here (this text)
 	@echo "Rapport: social interactions in, relationships out. Two commands matter:"
@@ -29,7 +30,7 @@ help: ## what can be done here (this text)
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
 	  while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 	@echo
-	@echo "  ARGS=...     goes to demo, test, bench and chaos, e.g. make demo ARGS='--once --json'"
+	@echo "  ARGS=...     goes to demo, test, bench, chaos and fuzz, e.g. make demo ARGS='--once --json'"
 	@echo "  PYTHON=...   the Python for the environment, e.g. make setup PYTHON=python3.12"
 	@echo "  BROKER=...   host:port of a Kafka of yours, used instead of starting one"
 
@@ -82,6 +83,9 @@ bench: setup ## how fast it is on this machine
 
 chaos: setup ## faults drawn from SEED for MINUTES, checked against a replay
 	$(BIN)/python -m chaos --seed $(SEED) --minutes $(MINUTES) $(ARGS)
+
+fuzz: setup ## FUZZ mutated deliveries of each platform through the worker
+	RAPPORT_FUZZ=$(FUZZ) RAPPORT_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q tests/adapters/test_fuzz.py $(ARGS)
 
 lock: setup ## resolve the requirements anew (after a change in pyproject.toml)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

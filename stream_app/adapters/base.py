@@ -13,10 +13,14 @@ import msgspec
 
 from stream_app.adapters.accounts import NO_ACCOUNTS, Accounts
 from stream_app.adapters.fields import Malformed, Node, Part, decode
+from stream_app.adapters.texts import bounded
 from stream_app.domain.rejects import Reason
 
 MAX_DELIVERY_BYTES = 256 * 1024
 """A larger delivery is refused as `too_large` (the limit of every record)."""
+
+LONGEST_TEXT = 4_096
+"""Characters; of a longer id a hash stands for the rest."""
 
 OPS = (
     "create",
@@ -168,14 +172,31 @@ def renamed(finding: Finding, native: str) -> Finding:
     return msgspec.structs.replace(finding, native=native)
 
 
+def shortened(found: Outcome) -> Outcome:
+    """With texts that are not endless: one that all items of a delivery share, each in its id,
+    would be as many copies of it."""
+    if isinstance(found, Refusal) or all(
+        len(text) <= LONGEST_TEXT for text in (found.id, found.key, found.object, found.in_reply_to)
+    ):
+        return found
+    return msgspec.structs.replace(
+        found,
+        id=bounded(found.id, LONGEST_TEXT),
+        key=bounded(found.key, LONGEST_TEXT),
+        object=bounded(found.object, LONGEST_TEXT),
+        undoes=bounded(found.undoes, LONGEST_TEXT),
+        in_reply_to=bounded(found.in_reply_to, LONGEST_TEXT),
+    )
+
+
 def each(parts: Iterable[Part], read: ItemReader) -> Iterator[Outcome]:
     """The outcomes of every item; a malformed item is refused and does not stop the others."""
     for value, path in parts:
         try:
             found = read(Node.of(value, path))
             if isinstance(found, Finding | Refusal):
-                yield found
+                yield shortened(found)
             else:
-                yield from found
+                yield from map(shortened, found)
         except Malformed as fault:
             yield Refusal.of(fault)

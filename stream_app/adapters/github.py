@@ -9,6 +9,7 @@ counts. An issue that was moved here was counted where it was opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 import msgspec
 
@@ -342,7 +343,8 @@ def _cents(node: Node, field: str, count: int) -> Money | None:
     cents = node.raw(field)
     if not isinstance(cents, int) or isinstance(cents, bool):
         return None
-    return Money(amount(cents * count, node.at(field), 2), "USD")
+    price = Decimal(amount(cents, node.at(field), 2))
+    return Money(amount(price * count, node.at(field)), "USD")
 
 
 def _ignored(root: Node) -> Finding:

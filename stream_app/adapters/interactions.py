@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Any
 
@@ -11,8 +10,11 @@ import msgspec
 from stream_app.adapters.accounts import Accounts
 from stream_app.adapters.base import Finding, Refusal
 from stream_app.adapters.seen import Act, Seen
+from stream_app.adapters.texts import bounded
 from stream_app.adapters.times import shown_ms
 from stream_app.contracts.interaction import SLUG
+from stream_app.domain.clock import YEAR_2000_MS, YEAR_10000_MS
+from stream_app.domain.partition import FUTURE_MS
 from stream_app.domain.rejects import Reason
 from stream_app.domain.verbs import INBOUND_VERBS, OUTBOUND_VERBS
 
@@ -23,6 +25,7 @@ _OUTBOUND = frozenset(OUTBOUND_VERBS)
 _SLUG = re.compile(SLUG)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ANSWERS = frozenset(("reply", "quote", "message", "resolve"))
+_NO_CONTROL = Refusal(reason=Reason.BAD_PERSON, path="actor", expected="no control characters")
 _NO_ACT = frozenset(("update", "erase", "revoke", "moderate", "aggregate", "ignore"))
 
 
@@ -53,6 +56,9 @@ def interaction(
     act = _act(finding, platform, accounts, seen, now_ms)
     if not isinstance(act, Act):
         return act
+    untimely = _untimely(finding, received_ms)
+    if untimely is not None:
+        return untimely
     made: Interaction = {
         "id": act.id,
         "brand": act.brand,
@@ -129,7 +135,7 @@ def _stated(finding: Finding, platform: str, accounts: Accounts) -> Act | Skip |
     if not finding.id:
         return Refusal(reason=Reason.WRONG_SHAPE, path="id", expected="what makes it one act")
     if _CONTROL.search(person):
-        return Refusal(reason=Reason.BAD_PERSON, path="actor", expected="no control characters")
+        return _NO_CONTROL
     brand = accounts.brand(platform, account)
     if brand is None:
         return Refusal(reason=Reason.UNKNOWN_ACCOUNT, path="account", expected="a listed account")
@@ -142,6 +148,34 @@ def _stated(finding: Finding, platform: str, accounts: Accounts) -> Act | Skip |
         object=bounded(finding.object),
         undoes=bounded(finding.undoes) if finding.op != "create" else "",
     )
+
+
+def erased(finding: Finding, platform: str) -> str | Skip | Refusal:
+    """The person that an `erase` or a `revoke` is of, as interactions name them."""
+    if not finding.actor:
+        return Skip("no_person")
+    if _CONTROL.search(finding.actor):
+        return _NO_CONTROL
+    return bounded(f"{platform}:{finding.actor}")
+
+
+def _untimely(finding: Finding, received_ms: int | None) -> Refusal | None:
+    """Why the log would not take the time of an act: then the delivery is refused, whole.
+
+    An act without a time of its own has the receipt's, which may be out of range as well.
+    """
+    at_ms = received_ms if finding.at_us is None else finding.at_us // 1_000
+    if at_ms is None:
+        return None
+    if not YEAR_2000_MS <= at_ms < YEAR_10000_MS:
+        return Refusal(
+            reason=Reason.BAD_TIME, path="time", expected="a time from the year 2000 to 9999"
+        )
+    if received_ms is not None and at_ms > received_ms + FUTURE_MS:
+        return Refusal(
+            reason=Reason.FROM_THE_FUTURE, path="time", expected="at most its record's + 5 min"
+        )
+    return None
 
 
 def _add_time(made: Interaction, finding: Finding, received_ms: int | None) -> None:
@@ -172,11 +206,3 @@ def _add_details(made: Interaction, finding: Finding, act: Act) -> None:
     for name in ("automated", "incentivised"):
         if getattr(finding, name):
             made[name] = True
-
-
-def bounded(text: str, limit: int = 200) -> str:
-    """`text`, or where it is longer its beginning and a hash of all of it; never ambiguous."""
-    if len(text) <= limit:
-        return text
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return f"{text[: limit - 33]}~{digest}"

@@ -81,8 +81,8 @@ def _notification(note: Node) -> Finding:
 def _actor(note: Node) -> str:
     """Who acted: the owner of what was made; `""` where the delivery does not say."""
     made = note.child("decoratedGeneratedActivity")
-    for key in made.value:
-        owner = made.child(key).text("owner") if isinstance(made.raw(key), dict) else ""
+    for part in made.value.values():
+        owner = Node(part, made.at("*")).text("owner") if isinstance(part, dict) else ""
         if owner:
             return owner
     found = _PERSON.search(note.text("generatedActivity"))

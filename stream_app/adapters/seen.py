@@ -10,7 +10,11 @@ from collections import OrderedDict
 
 import msgspec
 
+from stream_app.adapters.texts import bounded
+
 DAY_MS = 86_400_000
+LONGEST_NAME = 1_000
+"""Characters of a key, platform included; of a longer one a hash stands for the rest."""
 
 
 class Act(msgspec.Struct, frozen=True, array_like=True):
@@ -23,6 +27,11 @@ class Act(msgspec.Struct, frozen=True, array_like=True):
     direction: str
     object: str = ""
     undoes: str = ""
+
+
+def name_of(platform: str, key: str) -> str:
+    """Under which name the act of a key is kept: a delivery may name acts at any length."""
+    return bounded(f"{platform} {key}", LONGEST_NAME)
 
 
 class _Saved(msgspec.Struct, frozen=True, array_like=True):
@@ -54,14 +63,14 @@ class Seen:
 
     def get(self, platform: str, key: str, now_ms: int) -> Act | None:
         """The act of that key, None if it was never seen, or is too old, or had to make room."""
-        row = self._rows.get(f"{platform} {key}")
+        row = self._rows.get(name_of(platform, key))
         if row is None or row[0] < now_ms - self._keep_ms:
             return None
         return row[1]
 
     def put(self, platform: str, key: str, act: Act, now_ms: int) -> None:
         """Remember an act; one of the same key is replaced."""
-        name = f"{platform} {key}"
+        name = name_of(platform, key)
         self._rows[name] = (now_ms, act)
         self._rows.move_to_end(name)
         while len(self._rows) > self._limit:

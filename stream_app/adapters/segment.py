@@ -112,7 +112,7 @@ def _time(message: Node) -> int | None:
     sent, received = times.iso(message, "sentAt"), times.iso(message, "receivedAt")
     original = times.iso(message, "originalTimestamp")
     if sent is not None and received is not None and original is not None:
-        return received - (sent - original)
+        return times.epoch(received - (sent - original), message.at("receivedAt"), 1)
     return times.iso(message, "timestamp") if original is None else original
 
 

@@ -105,7 +105,7 @@ def _refund(refund: Node, shop: str) -> Finding:
     if paid_back:
         parts = [Decimal(amount(t.raw("amount"), t.at("amount"))) for t in paid_back]
         code = currency(paid_back[0].raw("currency"), paid_back[0].at("currency"))
-        value = Money(format(sum(parts, Decimal(0)), "f"), code)
+        value = Money(amount(sum(parts, Decimal(0)), refund.at("transactions")), code)
     return Finding(
         native="refunds/create",
         verb="purchase",

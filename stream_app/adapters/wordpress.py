@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from stream_app.adapters import times
-from stream_app.adapters.base import Delivery, Event, Finding, Outcome, Refusal
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome, Refusal, shortened
 from stream_app.adapters.fields import Malformed, Node
 from stream_app.domain.rejects import Reason
 
@@ -37,9 +37,10 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         yield _finding(_of_rest(root))
         return
     for item in _items(delivery.payload):
+        post = _texts(item)
         for comment in item.iterfind("comment"):
             try:
-                yield _finding(_of_export(item, comment))
+                yield shortened(_finding(_of_export(post, _texts(comment))))
             except Malformed as fault:
                 yield Refusal.of(fault)
 
@@ -48,12 +49,14 @@ def _items(payload: bytes) -> Iterator[ElementTree.Element]:
     """The items of an export. Names lose their prefixes: exports of any version read alike."""
     if not payload.strip():
         raise Malformed("$", "an export", Reason.EMPTY)
+    if b"\0" in payload:  # in which a document type would hide
+        raise Malformed("$", "XML in UTF-8", Reason.NOT_JSON)
     if _DOCTYPE.search(payload):
         raise Malformed("$", "XML without a document type", Reason.NOT_JSON)
     plain = _NAMESPACES.sub(b"", _PREFIX.sub(rb"<\1", payload))
     try:
         root = ElementTree.fromstring(plain)
-    except (ElementTree.ParseError, ValueError, RecursionError) as fault:
+    except (ElementTree.ParseError, ValueError, LookupError, RecursionError) as fault:
         raise Malformed("$", "an export in XML", Reason.NOT_JSON) from fault
     if root.tag != "item" and root.find("channel") is None:
         raise Malformed("$", "an <item>, or <rss> with a <channel>")
@@ -68,13 +71,18 @@ def exported(fields: Mapping[str, str]) -> Outcome:
         return Refusal.of(fault)
 
 
-def _of_export(item: ElementTree.Element, comment: ElementTree.Element) -> Node:
+def _texts(element: ElementTree.Element) -> dict[str, str]:
+    """The texts of the parts of an element by name; of several parts of a name the first."""
+    found: dict[str, str] = {}
+    for part in element:
+        if isinstance(part.tag, str):
+            found.setdefault(part.tag, (part.text or "").strip())
+    return found
+
+
+def _of_export(post: Mapping[str, str], comment: Mapping[str, str]) -> Node:
     """A comment of an export as fields."""
-
-    def said(name: str) -> str:
-        return ((comment if name.startswith("comment_") else item).findtext(name) or "").strip()
-
-    return _of_fields(said)
+    return _of_fields(lambda name: (comment if name.startswith("comment_") else post).get(name, ""))
 
 
 def _of_fields(said: Callable[[str], str]) -> Node:

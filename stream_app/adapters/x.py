@@ -61,8 +61,8 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
 def _post(data: Node, post: Node, kind: str, account: str) -> Finding:
     own, actor = post.id("id"), post.id("author_id")
     verb, target, object_ = _addressed(data, post, kind, account)
-    history = [str(version) for version in post.list("edit_history_tweet_ids")]
-    edited = bool(history) and history[0] != own
+    first = next(post.list("edit_history_tweet_ids"), None)
+    edited = isinstance(first, str | int) and str(first) != own
     name = {"share": "repost"}.get(verb, verb)
     native = f"{kind}({name})" if kind == "post.create" and verb != "post" else kind
     at = times.iso(post, "created_at")

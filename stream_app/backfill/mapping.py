@@ -44,7 +44,7 @@ import msgspec
 
 from stream_app.adapters import times
 from stream_app.adapters.fields import Malformed
-from stream_app.adapters.interactions import bounded
+from stream_app.adapters.texts import bounded
 from stream_app.backfill.errors import MappingError
 from stream_app.domain.rejects import Reason
 

@@ -9,7 +9,7 @@ import msgspec
 import orjson
 
 from stream_app.adapters.base import Finding, Refusal
-from stream_app.adapters.interactions import Skip, bounded, interaction
+from stream_app.adapters.interactions import Skip, erased, interaction
 from stream_app.adapters.seen import Seen
 from stream_app.backfill.files import name_of, opened
 from stream_app.backfill.found import Found, Made, Options, Passed
@@ -176,8 +176,8 @@ class Plan:
 
     def _erasure(self, platform: str, finding: Finding) -> Record | None:
         """As the service does with the same delivery."""
-        person = bounded(f"{platform}:{finding.actor}")
-        if not finding.actor or not person.isprintable():
+        person = erased(finding, platform)
+        if not isinstance(person, str):
             self.tally.ignored[platform, "no_person"] += 1
             return None
         account = finding.brand_account

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from stream_app.contracts.times import format_time
+from stream_app.domain.clock import YEAR_10000_MS
 from stream_app.domain.rejects import Reason, Reject
 
 Base64 = Annotated[bytes, Meta(extra_json_schema={"contentEncoding": "base64"})]
@@ -55,8 +56,9 @@ def write_reject(
     value: bytes | None,
     headers: Sequence[tuple[str, bytes]] = (),
 ) -> bytes:
-    """The JSON bytes of a refused record."""
-    timestamp = None if timestamp_ms is None or timestamp_ms < 0 else format_time(timestamp_ms)
+    """The JSON bytes of a refused record; a timestamp that is no time (-1: none) is null."""
+    is_time = timestamp_ms is not None and 0 <= timestamp_ms < YEAR_10000_MS
+    timestamp = format_time(timestamp_ms) if timestamp_ms is not None and is_time else None
     return _encode(
         RejectV1(
             reason=reject.reason,

@@ -9,7 +9,7 @@ import orjson
 
 from stream_app.adapters.accounts import Accounts
 from stream_app.adapters.base import Finding, Outcome, Refusal
-from stream_app.adapters.interactions import Skip, bounded, interaction
+from stream_app.adapters.interactions import Interaction, Skip, erased, interaction
 from stream_app.adapters.registry import glance, read
 from stream_app.adapters.seen import Seen
 from stream_app.contracts.erasure import ALL_BRANDS, Erasure
@@ -62,7 +62,9 @@ class Deliveries:
                 self._outputs.facts.skipped(platform, "unresolved" if removed else "ignore")
                 return
         headers = {
-            name: content.decode("utf-8", "replace") for name, content in record.headers or ()
+            name: content.decode("utf-8", "replace")
+            for name, content in record.headers or ()
+            if content is not None  # Kafka allows it
         }
         refusals: list[Refusal] = []
         for outcome in read(platform, record.value, headers, self._accounts):
@@ -81,10 +83,10 @@ class Deliveries:
         refusals: list[Refusal],
     ) -> None:
         platform = self._platforms[topic]
+        made: Interaction | Skip | Refusal
         if isinstance(outcome, Finding) and outcome.op in ("erase", "revoke"):
-            self._erase(unit, platform, outcome)
-            return
-        if isinstance(outcome, Finding):
+            made = self._erase(unit, platform, outcome)
+        elif isinstance(outcome, Finding):
             made = interaction(
                 outcome, platform, self._accounts, record.timestamp, cast("Seen", work.seen)
             )
@@ -102,13 +104,12 @@ class Deliveries:
             key = relationship_key(made["brand"], made["person"]).encode()
             self._outputs.append_adapted(unit, topic, record, key, orjson.dumps(made))
 
-    def _erase(self, unit: Unit[State], platform: str, finding: Finding) -> None:
+    def _erase(self, unit: Unit[State], platform: str, finding: Finding) -> Skip | Refusal:
         """The platform says that a person is to be forgotten: by one brand if it names one."""
-        person = bounded(f"{platform}:{finding.actor}")
-        if not finding.actor or not person.isprintable():
-            self._outputs.facts.skipped(platform, "no_person")
-            return
+        person = erased(finding, platform)
+        if not isinstance(person, str):
+            return person
         account = finding.brand_account
         brand = self._accounts.brand(platform, account) if account else None
         self._forgetting.send(unit, Erasure(brand or ALL_BRANDS, person))
-        self._outputs.facts.skipped(platform, finding.op)
+        return Skip(finding.op)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from stream_app.adapters.seen import Act
+from stream_app.adapters.seen import Act, name_of
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
@@ -189,4 +189,4 @@ def _nobody(brand: str, person: str) -> bool:
 
 def _key(platform: str, key: str) -> bytes:
     # a relationship's key begins with a brand, never with a NUL
-    return f"\x00seen {platform} {key}".encode()
+    return f"\x00seen {name_of(platform, key)}".encode()

@@ -19,7 +19,8 @@ from stream_app.adapters.seen import Seen
 from stream_app.cli.normalize import parse_headers
 
 SAMPLES = Path(str(files("stream_app.adapters").joinpath("samples")))
-RECEIVED_MS = 1_772_460_000_000
+RECEIVED_MS = 1_786_752_000_000
+"""2026-08-15T00:00:00Z: later than all samples, and not so late that they are too old."""
 
 
 def table(path: Path) -> list[dict[str, str]]:

@@ -12,9 +12,10 @@ from stream_app.adapters import times
 from stream_app.adapters.accounts import NO_ACCOUNTS, Accounts, derived_brand
 from stream_app.adapters.base import Finding, Outcome, Refusal
 from stream_app.adapters.fields import Malformed, Node, amount
-from stream_app.adapters.interactions import Skip, bounded, interaction
+from stream_app.adapters.interactions import Skip, interaction
 from stream_app.adapters.registry import PLATFORMS, UnknownPlatform, read
 from stream_app.adapters.seen import DAY_MS, Act, Seen
+from stream_app.adapters.texts import bounded
 from stream_app.domain.rejects import Reason
 
 from .support import RECEIVED_MS, SAMPLES, becomes, findings, made_of
