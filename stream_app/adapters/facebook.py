@@ -71,6 +71,7 @@ EVENTS = (
     Event("other", "", "ignore", "page settings, conversations, what is new"),
     *meta.EVENTS,
 )
+_KNOWN = frozenset(event.native for event in EVENTS)
 
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
@@ -114,7 +115,10 @@ def _change(change: Node, page: str, entry: Node) -> Finding:
     name, verb = _named(field, item, value)
     if not name or doing not in {"add", "follow", *_EDITS, *_REMOVES}:
         return _ignored(page, "unknown_item", entry, actor)
-    return _act(value, page, entry, name=name, verb=verb, doing=doing, actor=actor)
+    suffix = "remove" if doing in _REMOVES else "edit" if doing in _EDITS else "add"
+    if f"{name}:{suffix}" not in _KNOWN:  # an edit of what is there or not
+        return _ignored(page, "unknown_item", entry, actor)
+    return _act(value, page, entry, name=name, verb=verb, suffix=suffix, actor=actor)
 
 
 def _named(field: str, item: str, value: Node) -> tuple[str, str]:
@@ -137,14 +141,13 @@ def _named(field: str, item: str, value: Node) -> tuple[str, str]:
 
 
 def _act(
-    value: Node, page: str, entry: Node, *, name: str, verb: str, doing: str, actor: str
+    value: Node, page: str, entry: Node, *, name: str, verb: str, suffix: str, actor: str
 ) -> Finding:
-    removes = doing in _REMOVES
+    removes = suffix == "remove"
     object_ = _object(verb, value)
     own = _own_id(verb, value, actor, entry)
     stands = verb in ("like", "follow")  # taken back by name of the thing, not of the act
     of_reaction = verb == "like" and value.text("item") == "reaction"
-    suffix = "remove" if removes else "edit" if doing in _EDITS else "add"
     op = {"add": "create", "edit": "update", "remove": "undo" if stands else "delete"}[suffix]
     return Finding(
         native=f"{name}:{suffix}",

@@ -72,7 +72,8 @@ def test_mutated_deliveries(
             if place % LARGE_EVERY == 0:
                 mutated[0] = mutator.large()
             lane.take(mutated)
-            check_findings(platform, mutated[1], names)
+            for one in mutated[::10]:
+                check_findings(platform, one, names)
             counts["deliveries"] += len(mutated)
         lane.close()
         assert not lane.faults, "\n\n".join(lane.faults[:5])

@@ -122,6 +122,15 @@ def test_a_detail_repeats_no_name_out_of_the_delivery() -> None:
     assert "secret" not in outcome.path
 
 
+@pytest.mark.parametrize("item", ["like", "follow"])
+def test_an_edit_of_what_cannot_be_edited_is_ignored(item: str) -> None:
+    value = {"item": item, "verb": "edit", "post_id": "1_2", "sender_id": 3}
+    entry = {"id": "1", "time": 1_772_000_000, "changes": [{"field": "feed", "value": value}]}
+    [found] = read("facebook", json.dumps({"object": "page", "entry": [entry]}).encode())
+    assert isinstance(found, Finding)
+    assert (found.native, found.op) == ("other", "ignore")
+
+
 @pytest.mark.parametrize(
     ("at_ms", "received_ms", "reason"),
     [
