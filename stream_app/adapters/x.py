@@ -14,6 +14,7 @@ from stream_app.adapters.fields import Node
 
 PLATFORM = "x"
 _POSTS = frozenset(f"post.{kind}create" for kind in ("", "mention.", "reply.", "quote.", "repost."))
+_DIRECT = frozenset(("dm.sent", "dm.received", "dm.read"))
 
 EVENTS = (
     Event("post.create", "post", note="the account's own, addressed to nobody"),
@@ -51,7 +52,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     payload = data.child("payload")
     if kind in _POSTS:
         yield _post(data, payload, kind, account)
-    elif kind.startswith("dm."):
+    elif kind in _DIRECT:
         yield from _direct(payload, kind, account)
     else:
         reader = _READERS.get(kind)

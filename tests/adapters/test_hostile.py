@@ -122,6 +122,16 @@ def test_a_detail_repeats_no_name_out_of_the_delivery() -> None:
     assert "secret" not in outcome.path
 
 
+def test_a_direct_event_that_is_new_is_ignored() -> None:
+    message = {"sender_id": "1", "target": {"recipient_id": "2"}}
+    event = {"id": "3", "type": "message_create", "message_create": message}
+    payload = {"direct_message_events": [event]}
+    data = {"event_type": "dm.danced", "filter": {"user_id": "2"}, "payload": payload}
+    [found] = read("x", json.dumps({"data": data}).encode())
+    assert isinstance(found, Finding)
+    assert (found.native, found.op) == ("other", "ignore")
+
+
 @pytest.mark.parametrize("item", ["like", "follow"])
 def test_an_edit_of_what_cannot_be_edited_is_ignored(item: str) -> None:
     value = {"item": item, "verb": "edit", "post_id": "1_2", "sender_id": 3}
