@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.events import Interaction
 from stream_app.domain.remembered import Offer
 from stream_app.domain.rows import Booked
 from stream_app.domain.verbs import Kind
 
 
+@mypyc_attr(acyclic=True)
 class Act:
     """An act as it is remembered. `number` is its place among the records of its relationship;
     `booked` is where it counts as a touch.

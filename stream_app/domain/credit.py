@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.clock import DAY_MS
 
 Model = Literal["first", "last", "linear", "position", "time_decay"]
@@ -24,6 +26,7 @@ _METHODS_KEPT: Final = 4_096
 TIME_DECAY_HALF_LIFE_MS: Final = 7 * DAY_MS
 
 
+@mypyc_attr(acyclic=True)
 class Touch:
     """An act that named a method. `number` is its place among the relationship's records."""
 

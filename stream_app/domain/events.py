@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.money import Money
 from stream_app.domain.verbs import Kind
 
 
+@mypyc_attr(acyclic=True)
 class Interaction:
     """One act of a person towards a brand (inbound) or of a brand towards a person.
 

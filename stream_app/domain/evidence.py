@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.rules import CompiledTerm, Number, Rules
 from stream_app.domain.transitions import STAGES, Finding, Stage
 
 
+@mypyc_attr(acyclic=True)
 class Evidence:
     """What a decision was made on. `findings` spells it out; keeping it costs next to nothing."""
 

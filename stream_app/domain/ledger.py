@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import MILLION, OTHER, UNATTRIBUTED
 from stream_app.domain.rows import Booked, GonePath, Row, RowKey, Undecided
@@ -28,6 +30,7 @@ METHODS_PER_BRAND: Final = 1_000
 _RESERVED: Final = (OTHER, UNATTRIBUTED)
 
 
+@mypyc_attr(acyclic=True)
 class Entry:
     """A row of a journal: its sums, the persons of its touches, and where they are booked."""
 

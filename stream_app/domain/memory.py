@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.act import Act
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.events import Interaction
@@ -22,6 +24,7 @@ PURCHASES: Final = 64
 PURCHASE_LIFE_DAYS: Final = 400
 
 
+@mypyc_attr(acyclic=True)
 class Memory:
     """What the panes remember, by identity, and the purchases; None is none.
 

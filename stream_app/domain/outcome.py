@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.evidence import Evidence
 from stream_app.domain.transitions import Cause, MoveReason, Quality, Stage
 
@@ -26,6 +28,7 @@ class Effect(IntEnum):
     """An act whose undo came first: without effect."""
 
 
+@mypyc_attr(acyclic=True)
 class Transition:
     """A relationship went from one stage to another at `at_ms` (event time).
 
@@ -65,6 +68,7 @@ class Transition:
         self.policy = policy
 
 
+@mypyc_attr(acyclic=True)
 class Step:
     """What came of one record."""
 

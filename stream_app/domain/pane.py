@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.act import Act
 from stream_app.domain.brand_policy import Gains
 from stream_app.domain.remembered import EarlyUndo
@@ -18,6 +20,7 @@ def _below(points: int, cap: int) -> int:
     return points if points < cap else cap
 
 
+@mypyc_attr(acyclic=True)
 class Pane:
     """One day: what counts, and the identities that are remembered for as long as it lives.
 

@@ -6,9 +6,12 @@ later record. They never expire.
 
 from __future__ import annotations
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.remembered import Register
 
 
+@mypyc_attr(acyclic=True)
 class Registers:
     """Registers by name (None while there are none), with how many are on."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.credit import Touch
@@ -16,6 +18,7 @@ from stream_app.domain.windows import UNKNOWN, Windows
 from stream_app.domain.worth import Worth, common_values, no_worth
 
 
+@mypyc_attr(acyclic=True)
 class Relationship:
     """The state of one (brand, person). `as_of` is the latest event time it was evaluated at.
 

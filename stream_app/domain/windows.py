@@ -14,6 +14,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.pane import Pane
 from stream_app.domain.rules import MEMBERS, Number, Rules
 
@@ -27,6 +29,7 @@ FEW_PANES: Final = 16
 """Up to so many panes it pays to work out the next exit exactly."""
 
 
+@mypyc_attr(acyclic=True)
 class Windows:
     """The panes of a relationship, and the sums of `Rules.gauges` as of `day`.
 

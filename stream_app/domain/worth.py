@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from stream_app.domain.decay import amount
 from stream_app.domain.verbs import OUTBOUND_VERBS, REINFORCED, Kind
 
@@ -49,6 +51,7 @@ Parts = tuple[tuple[int, int], ...]
 """(slot, amount) of everything that an act adds."""
 
 
+@mypyc_attr(acyclic=True)
 class Worth:
     """The decayed sums of a relationship, and the weights of its topics, if any."""
 

@@ -15,6 +15,7 @@ import msgspec
 from stream_app.contracts.cost import read_cost
 from stream_app.contracts.method_report import write_report
 from stream_app.contracts.people import Sketch, sketch_of
+from stream_app.contracts.wide import decoder, encode
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.costs import KnownCost, book
 from stream_app.domain.ledger import Journal
@@ -49,8 +50,7 @@ class Delta(msgspec.Struct, array_like=True, frozen=True):
     people: bytes | None
 
 
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(list[Delta]).decode
+_decode: Final = decoder(list[Delta])
 
 
 class Methods:
@@ -88,7 +88,7 @@ class Methods:
             delta = Delta(day, entry.row, sketch_of(entry.people) if entry.people else None)
             by_method[brand, method].append(delta)
         for (brand, method), deltas in by_method.items():
-            unit.emit(self._topics.deltas, _key(brand, method), _encode(deltas))
+            unit.emit(self._topics.deltas, _key(brand, method), encode(deltas))
 
     # -- of the method's partition
 

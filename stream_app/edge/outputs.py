@@ -54,7 +54,7 @@ class Outputs:
             write_reject(
                 Reject(reject.reason, detail),
                 topic=topic,
-                partition=record.partition,
+                partition=unit.partition,
                 offset=record.offset,
                 timestamp_ms=record.timestamp,
                 key=key,
@@ -74,7 +74,7 @@ class Outputs:
         headers: list[tuple[str, bytes]] = [pair for pair in theirs if pair[0] not in _OURS]
         headers.append((KIND, Kind.REKEYED.encode()))
         headers.append((RECORDED_AT, b"%d" % record.timestamp))
-        headers.append((SOURCE, origin(topic, record.partition, record.offset)))
+        headers.append((SOURCE, origin(topic, unit.partition, record.offset)))
         unit.emit(topic, key, record.value, headers=headers)
 
     def append_adapted(
@@ -84,7 +84,7 @@ class Outputs:
         headers: Headers = [
             (KIND, Kind.ADAPTED.encode()),
             (RECORDED_AT, b"%d" % record.timestamp),
-            (SOURCE, origin(topic, record.partition, record.offset)),
+            (SOURCE, origin(topic, unit.partition, record.offset)),
         ]
         unit.emit(self._topics.log, key, value, headers=headers)
 

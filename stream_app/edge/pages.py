@@ -13,6 +13,7 @@ import msgspec
 
 from stream_app.contracts.people import Sketch
 from stream_app.contracts.state import StateTooNewError
+from stream_app.contracts.wide import decoder, encode
 from stream_app.domain.costs import KnownCost
 from stream_app.domain.reports import Day, Method
 from stream_app.domain.rows import Row
@@ -58,10 +59,9 @@ class _DayV1(msgspec.Struct, array_like=True):
     trailing: int
 
 
-_encode: Final = msgspec.msgpack.Encoder().encode
 _decode_head: Final = msgspec.msgpack.Decoder(_HeadV1).decode
-_decode_day: Final = msgspec.msgpack.Decoder(_DayV1).decode
-_decode_cost: Final = msgspec.msgpack.Decoder(KnownCost).decode
+_decode_day: Final = decoder(_DayV1)
+_decode_cost: Final = decoder(KnownCost)
 _decode_names: Final = msgspec.msgpack.Decoder(Names).decode
 
 
@@ -97,7 +97,7 @@ def dump(state: Page | KnownCost | Names) -> Parts:
     if isinstance(state, Page):
         return _dump_page(state)
     tag = COST_TAG if isinstance(state, KnownCost) else NAMES_TAG
-    return [(b"", tag + _VERSION + _encode(state))]
+    return [(b"", tag + _VERSION + encode(state))]
 
 
 def _load_page(head: _HeadV1, get: Get) -> Page:
@@ -124,9 +124,9 @@ def _dump_page(page: Page) -> Parts:
         if day.changed:
             day.changed = False
             stored = _DayV1(day.row, day.people.stored(), day.revision, day.trailing)
-            yield _suffix(number), _VERSION + _encode(stored)
+            yield _suffix(number), _VERSION + encode(stored)
     head = _HeadV1(method.brand, method.name, list(method.days), sorted(page.unpublished))
-    yield b"", PAGE_TAG + _VERSION + _encode(head)
+    yield b"", PAGE_TAG + _VERSION + encode(head)
 
 
 def _suffix(day: int) -> bytes:

@@ -73,7 +73,7 @@ class People:
         if isinstance(link, Reject):
             self._outputs.reject(unit, self._topics.links, record, link)
             return
-        where = origin(self._topics.links, record.partition, record.offset).decode()
+        where = origin(self._topics.links, unit.partition, record.offset).decode()
         self._send_link(unit, msgspec.structs.replace(link, record=where))
 
     def _send_link(self, unit: Unit[State], link: Link) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -31,6 +31,13 @@ OWN: Final = frozenset(
 """Kinds of records that are no interactions as a publisher sent them."""
 
 
+class ReadRecord(Record, Protocol):
+    """A record and its partition, as a consumer gives it."""
+
+    @property
+    def partition(self) -> int: ...
+
+
 class NoSuchTopicError(Exception):
     """A topic is not there.
     Do: check --broker and --topic-prefix, or start the service (rapport worker)."""
@@ -40,7 +47,7 @@ class NoSuchTopicError(Exception):
         super().__init__(f"{topic}: {text}")
 
 
-async def read_topic(broker: str, topic: str) -> AsyncIterator[tuple[int, Record]]:
+async def read_topic(broker: str, topic: str) -> AsyncIterator[tuple[int, ReadRecord]]:
     """Partition count and record, in order within each partition.
 
     Raises NoSuchTopicError, or aiokafka's KafkaError if there is no broker.
@@ -81,7 +88,7 @@ async def _partitions(broker: str, topic: str) -> int:
     return len(found["partitions"])
 
 
-def own_line(record: Record) -> bytes | None:
+def own_line(record: ReadRecord) -> bytes | None:
     """A record that the service appended as a line for a replay; None for a tick."""
     headers: Any = record.headers or ()
     kind = header(headers, KIND) or b""
@@ -99,7 +106,7 @@ def own_line(record: Record) -> bytes | None:
     return write_logged(line)
 
 
-def replay_line(record: Record, partitions: int, last: str = "person") -> bytes | None:
+def replay_line(record: ReadRecord, partitions: int, last: str = "person") -> bytes | None:
     """A record as a line for a replay; None for a tick or what was appended again.
 
     `last` is the field that its key ends with: `person` in the log, `method` of costs.

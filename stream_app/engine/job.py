@@ -12,12 +12,8 @@ S = TypeVar("S")
 
 
 class Record(Protocol):
-    """One source record, as the Kafka client delivers it."""
+    """One source record, as the Kafka client parses it. The caller knows topic and partition."""
 
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
     @property
     def offset(self) -> int: ...
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from .errors import NotMemberError, PositionMismatchError, SourceShorterError
+from .private_fetch import hand_out_as_parsed
 from .restore import Restored, Restorer
 from .writer import Writer
 
@@ -81,6 +82,7 @@ async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:
     part.store.open()
     consumer = _changelog_consumer(engine.settings)
     await consumer.start()
+    hand_out_as_parsed(consumer)
     try:
         restorer = Restorer(
             consumer,

@@ -1,4 +1,4 @@
-"""Every use of private parts of Faust and of aiokafka's consumer; `private_producer` has the rest.
+"""Every use of private parts of Faust and aiokafka; `private_fetch` and `_producer` have the rest.
 
 `tests/engine/test_private.py` fails when one of them moves. What each hook is for, and what bites,
 is told in docs/engine.md.
@@ -25,6 +25,7 @@ from mode import Service
 
 from .batch import Batch, Seek
 from .errors import CoordinationError
+from .private_fetch import hand_out_as_parsed
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -137,6 +138,7 @@ class LaneThread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await _patiently(self, super().on_start)
+        hand_out_as_parsed(self._ensure_consumer())
 
     async def on_thread_stop(self) -> None:
         """As in Faust, but for aiokafka: its stop hangs, or raises, while the broker is away."""

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer
 
 from .errors import EngineRefusalError
 from .observer import StandbyHealth, StandbyPhase
+from .private_fetch import hand_out_as_parsed
 from .restore import Restorer
 from .store import Store
 from .trouble import describe
@@ -77,6 +78,7 @@ class Standby:
         consumer = standby_consumer(self._engine.settings)
         try:
             await consumer.start()
+            hand_out_as_parsed(consumer)
             restorer = Restorer(
                 consumer,
                 self._store,

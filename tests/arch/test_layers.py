@@ -84,8 +84,8 @@ def test_a_module_imports_only_to_its_left(path: Path) -> None:
     assert not wrong
 
 
-def test_the_domain_needs_the_standard_library_and_msgspec() -> None:
-    allowed = {*sys.stdlib_module_names, "msgspec", PACKAGE.name}
+def test_the_domain_needs_the_standard_library_msgspec_and_marks_for_the_compiler() -> None:
+    allowed = {*sys.stdlib_module_names, "msgspec", "mypy_extensions", PACKAGE.name}
     wrong = [
         found
         for path in python_files(PACKAGE / "domain")

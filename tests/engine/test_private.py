@@ -15,7 +15,7 @@ from typing import Any
 import aiokafka
 import faust
 import pytest
-from aiokafka.consumer.fetcher import Fetcher, FetchResult
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
@@ -44,7 +44,9 @@ READ = {
     TableManager.wait_until_recovery_completed: "e0f224aba177",
     Recovery.on_rebalance: "aa4d997a1795",
     Fetcher.fetched_records: "be4348896b9b",
+    Fetcher._proc_fetch_request: "59bf948fff47",
     FetchResult.getall: "3e717e30de50",
+    PartitionRecords._unpack_records: "b803e6d46480",
     GroupCoordinator.fetch_committed_offsets: "6c049c737916",
     GroupCoordinator._do_heartbeat: "dc1d6632aaa6",
     GroupCoordinator.request_rejoin: "f70a261c91c3",

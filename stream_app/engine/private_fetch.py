@@ -1,0 +1,90 @@
+"""Every use of the private parts of aiokafka's fetcher. See `private`.
+
+aiokafka makes two objects of each record: its C code one, and from that a frozen dataclass of
+eleven fields, which costs more than all else in fetching. Here the first is handed out, a batch at
+a time. It has offset, timestamp, key, value and headers; topic and partition are those of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
+from aiokafka.errors import CorruptRecordException
+
+
+def hand_out_as_parsed(consumer: AIOKafkaConsumer) -> None:
+    """From now on `getmany` gives the records of aiokafka's parser. Call after `start`.
+
+    Not for `getone` or `async for`.
+    """
+    fetcher = consumer._fetcher
+    fetcher._records = _Results(fetcher._records)
+
+
+class _Results(dict[TopicPartition, Any]):
+    """What was fetched and not handed out yet."""
+
+    def __setitem__(self, tp: TopicPartition, result: Any) -> None:
+        if type(result) is FetchResult:
+            result.getall = _Slices(result).take
+        super().__setitem__(tp, result)
+
+
+class _Slices:
+    """Stands in for `FetchResult.getall`, which the fetcher asks for the next records."""
+
+    def __init__(self, result: FetchResult) -> None:
+        self._result = result
+        self._source: PartitionRecords = result._partition_records
+        self._batches = _batches(self._source)
+        self._left: list[Any] = []
+        self._end: int = self._source.next_fetch_offset
+
+    def take(self, max_records: int | None = None) -> list[Any]:
+        """The next records, at most so many. Raises CorruptRecordException."""
+        result = self._result
+        if not result.check_assignment(result._topic_partition) or not result.has_more():
+            return []
+        taken, self._left = self._left, []
+        while max_records is None or len(taken) < max_records:
+            batch = next(self._batches, None)
+            if batch is None:
+                break
+            records, self._end = batch
+            taken = taken + records if taken else records
+        if max_records is not None:
+            taken, self._left = taken[:max_records], taken[max_records:]
+        self._source.next_fetch_offset = self._left[0].offset if self._left else self._end
+        result._update_position()
+        if not (self._left or self._source._records.has_next()):
+            result._partition_records = None
+        return taken
+
+
+def _batches(source: PartitionRecords) -> Iterator[tuple[list[Any], int]]:
+    """The records of each batch, and the offset behind it: `PartitionRecords._unpack_records`."""
+    begin = source.next_fetch_offset
+    while source._records.has_next():
+        batch = source._records.next_batch()
+        if source._check_crcs and not batch.validate_crc():
+            raise CorruptRecordException(f"Invalid CRC - {source._tp}")
+        if _is_aborted(source, batch) or batch.is_control_batch:
+            yield [], batch.next_offset
+            continue
+        records = list(batch)
+        if batch.base_offset < begin:  # a batch is sent whole, wherever the fetch begins
+            records = [record for record in records if record.offset >= begin]
+        yield records, batch.next_offset
+
+
+def _is_aborted(source: PartitionRecords, batch: Any) -> bool:
+    if source._isolation_level != READ_COMMITTED or batch.producer_id is None:
+        return False
+    source._consume_aborted_up_to(batch.base_offset)
+    aborted = source._aborted_producers
+    if batch.is_control_batch and source._contains_abort_marker(batch):
+        aborted.discard(batch.producer_id)
+    return bool(batch.is_transactional and batch.producer_id in aborted)
