@@ -12,6 +12,7 @@ from typing import Final, cast
 
 import msgspec
 
+from stream_app.contracts import wide
 from stream_app.contracts.stored import ActV1, HeadV1, PaneV1, TouchV1
 from stream_app.domain.act import Act
 from stream_app.domain.credit import Touch
@@ -38,7 +39,7 @@ class StateTooNewError(Exception):
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_decode_head: Final = msgspec.msgpack.Decoder(HeadV1).decode
+_decode_head: Final = wide.decoder(HeadV1)  # it has money
 _decode_pane: Final = msgspec.msgpack.Decoder(PaneV1).decode
 
 
@@ -92,13 +93,13 @@ class RelationshipCodec:
                     pane.stored = False
                     yield _suffix(day), None
             inline = {day: _pane_v1(pane) for day, pane in panes.items()}
-            yield HEAD, VERSION + _encode(_head_v1(rel, [], inline))
+            yield HEAD, VERSION + wide.encode(_head_v1(rel, [], inline))
             return
         for day, pane in panes.items():
             if pane.changed or not pane.stored:
                 pane.changed, pane.stored = False, True
                 yield _suffix(day), VERSION + _encode(_pane_v1(pane))
-        yield HEAD, VERSION + _encode(_head_v1(rel, list(panes), {}))
+        yield HEAD, VERSION + wide.encode(_head_v1(rel, list(panes), {}))
 
 
 def _take_up(rel: Relationship, day: int, pane: Pane) -> None:

@@ -111,10 +111,10 @@ class Lane:
             self._taken.append(record)
             self._process(record)
         for _ in range(3):  # what is appended may append more: once
-            appended = self._commit()
-            for place, (key, value, sent, _) in enumerate(appended):
-                record = Record(TOPICS.log, 0, place, NOW_MS, key, value, sent)
-                self._check_log(record)
+            for place, (topic, key, value, sent) in enumerate(self._commit()):
+                record = Record(topic, 0, place, NOW_MS, key, value, sent)
+                if topic == TOPICS.log:
+                    self._check_log(record)
                 self._process(record)
         self._expect(not self._commit(), "the log goes on for ever", None)
         self._taken.clear()
@@ -132,14 +132,16 @@ class Lane:
             self.slowest = (took, len(record.value or b""))
 
     def _commit(self) -> list[Any]:
+        while self._job.tick(self._unit, NOW_MS, 0):
+            pass
         snapshot = self._unit.snapshot({}, None)
         self._store.write(snapshot.changelog, 10, 8)
         self._unit.written()
         self._meta = self._unit.meta
         appended: list[Any] = []
         for (topic, _), outputs in snapshot.outputs.items():
-            if topic == TOPICS.log:
-                appended += outputs
+            if topic in (TOPICS.log, TOPICS.deltas):
+                appended += [(topic, key, value, sent) for key, value, sent, _ in outputs]
             elif topic == TOPICS.rejects:
                 for _, value, _, _ in outputs:
                     self._check_reject(json.loads(value or b""))

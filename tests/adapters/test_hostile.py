@@ -197,6 +197,22 @@ def test_a_header_without_value_and_an_endless_key_stop_nobody(tmp_path: Path) -
     assert lane.counts == {"interaction": 1, "skipped": 0}
 
 
+def test_the_largest_amounts_are_stored(tmp_path: Path) -> None:
+    """In cents they do not fit into 64 bits, and their sum does not either."""
+    lane = Lane(tmp_path, "segment", default_policy())
+    told = {"type": "track", "event": "Order Completed", "userId": "5"}
+    deliveries = []
+    for number in range(3):
+        money = {"total": "9" * 18, "currency": "EUR", "order_id": number}
+        one = {**told, "messageId": str(number), "properties": money}
+        deliveries.append(Delivery(json.dumps(one).encode(), [], RECEIVED_MS))
+    lane.take(deliveries[:1])
+    lane.take(deliveries[1:])
+    lane.close()
+    assert not lane.faults
+    assert lane.counts["interaction"] == 3
+
+
 @pytest.mark.parametrize("timestamp_ms", [-1, 253_402_300_800_000, 2**63 - 1])
 def test_a_record_with_a_timestamp_that_is_no_time_can_be_refused(timestamp_ms: int) -> None:
     told = write_reject(
