@@ -32,11 +32,15 @@ def _report(outcome: Outcome, options: Options, folder: str, console: Console) -
     console.print(_table(outcome))
     verdict = outcome.verdict
     if verdict is not None:
+        people = verdict.people
         console.print(
             f"seed {options.seed}: {verdict.records} records of the log, {verdict.deliveries} "
             f"deliveries, {verdict.transitions} transitions of {verdict.relationships} "
             f"relationships, {verdict.refusals} refusals, {verdict.states} states, "
             f"{verdict.reports} reports, {verdict.commits} commits; "
+            f"{people.links} links, {people.merges} merges, {people.across} of them across "
+            f"partitions, {people.handed_on} acts handed on, {people.erasures} erasures, "
+            f"{verdict.forgotten} forgotten; "
             f"{outcome.sent_again} records sent again; {outcome.seconds:.0f} s"
         )
         for difference in verdict.differences:

@@ -1,4 +1,4 @@
-"""The input: a generated community with all its mischief, and deliveries of a platform."""
+"""The input: a generated community with all its mischief, deliveries, costs, links, erasures."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from stream_app.domain.clock import MINUTE_MS
 from stream_app.edge.topics import MAX_MESSAGE_BYTES, Topics
 
 from .broker import FEEDER
+from .people import ERASURE_EVERY, LINK_EVERY, People
 
 PLATFORM: Final = "bluesky"
+_FOLLOWED: Final = f"did:plc:{'z' * 24}"
+_FOLLOWED_BRAND: Final = f"bluesky-{_FOLLOWED.replace(':', '-')}"
 _RECORDS_PER_PERSON: Final = 23
 _DELIVERY_EVERY: Final = 40
 _COST_EVERY: Final = 150
@@ -43,9 +46,17 @@ def records(
     acts = community.history(seed, max(20, count // _RECORDS_PER_PERSON), end_ms)
     deliveries = _Deliveries(seed, topics.raw(PLATFORM))
     costs = _Costs(seed, topics.costs)
-    for number, sent in enumerate(mischief.records(acts, seed)):
+    people = People(seed, topics, sorted({act.person for act in acts}))
+    for number, sent in enumerate(mischief.records(acts, seed), 1):
         partition = (partition_of(sent.key, partitions) + 1) % partitions if sent.astray else None
         yield Record(topics.log, sent.key, sent.value, partition)
+        brand, _, person = sent.key.decode().partition("/")
+        if brand == community.BRAND:
+            people.meet(person)
+        if number % LINK_EVERY == 0:
+            yield Record(*people.link())
+        if number % ERASURE_EVERY == 0:
+            yield Record(*people.erasure(deliveries.somebody()))
         if number % _COST_EVERY == 0:
             yield costs.one(sent.send_ms)
         if number % _DELIVERY_EVERY == 0:
@@ -53,7 +64,10 @@ def records(
 
 
 class _Deliveries:
-    """Follows and their removals, which name only what they remove; now and then nonsense."""
+    """Follows and their removals, which name only what they remove; now and then nonsense.
+
+    Accounts are deleted, too, for which the platform wants the person to be forgotten.
+    """
 
     def __init__(self, seed: int, topic: str) -> None:
         self._dice = Random(f"rapport chaos {seed} deliveries")
@@ -68,6 +82,8 @@ class _Deliveries:
         rkey, operation = f"k{self._turn}", "create"
         if chance < 0.1:
             return Record(self._topic, did.encode(), b'{"kind": "commit", ')
+        if chance < 0.14 and self._followed:
+            return self._deleted(self._dice.choice(self._followed)[0], at_ms)
         if chance < 0.4 and self._followed:
             did, rkey = self._followed.pop(dice.randrange(len(self._followed)))
             operation = "delete"
@@ -81,10 +97,21 @@ class _Deliveries:
             "collection": "app.bsky.graph.follow",
         }
         if operation == "create":
-            subject = f"did:plc:{'z' * 24}"
-            commit["record"] = {"subject": subject, "createdAt": format_time(at_ms)}
+            commit["record"] = {"subject": _FOLLOWED, "createdAt": format_time(at_ms)}
         told = {"did": did, "time_us": at_ms * 1000, "kind": "commit", "commit": commit}
         return Record(self._topic, did.encode(), orjson.dumps(told))
+
+    def _deleted(self, did: str, at_ms: int) -> Record:
+        account = {"active": False, "did": did, "seq": self._turn, "status": "deleted"}
+        account["time"] = format_time(at_ms)
+        told = {"did": did, "time_us": at_ms * 1000, "kind": "account", "account": account}
+        return Record(self._topic, did.encode(), orjson.dumps(told))
+
+    def somebody(self) -> tuple[str, str] | None:
+        """Brand and person of a follow that was not taken back; None: there is none."""
+        if not self._followed:
+            return None
+        return _FOLLOWED_BRAND, f"{PLATFORM}:{self._dice.choice(self._followed)[0]}"
 
 
 class _Costs:

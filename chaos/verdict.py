@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import orjson
 
 from stream_app.config import ServiceSettings
-from stream_app.contracts.policy import default_policy
 from stream_app.demo import check
 from stream_app.demo.reading import read_all
-from stream_app.domain.relationship import settle
-from stream_app.domain.state import Relationship
 from stream_app.edge.log import KIND, SOURCE, Kind, header, recorded_ms
-from stream_app.edge.states import StateCodec
-from stream_app.engine.wire import (
-    POSITION_KEY,
-    STATE_TAG,
-    is_sealed,
-    read_position,
-    unseal,
-)
 from stream_app.replay import Replay
 
+from . import people_check
+from .again import Again, erasures
 from .feed import PLATFORM
+from .kept import POLICY, Kept, canonical, read_changelog
+from .people_check import Counts, Topic
 
-_POLICY: Final = default_policy()
-Parts = dict[bytes, dict[bytes, bytes]]
-Canonical = dict[bytes, bytes | None]
 _Row = tuple[str, str, str, str]
 
 
@@ -46,6 +38,8 @@ class Verdict:
     states: int = 0
     reports: int = 0
     commits: int = 0
+    people: Counts = field(default_factory=Counts)
+    forgotten: int = 0
     differences: list[str] = field(default_factory=list)
 
     @property
@@ -59,22 +53,33 @@ async def judge(settings: ServiceSettings) -> Verdict:
     topics = settings.topics
     raw, changelog = topics.raw(PLATFORM), f"{settings.application_id}-state-changelog"
     names = (
-        *(topics.log, raw, topics.costs, topics.transitions, topics.rejects, topics.methods),
-        changelog,
+        *(topics.log, raw, topics.costs, topics.links, topics.erasures),
+        *(topics.transitions, topics.rejects, topics.methods, topics.states, changelog),
     )
     found: dict[str, list[list[Any]]] = {name: [] for name in names}
     for place, records in sorted(
         (await read_all(settings.broker, names, settings.partitions)).items()
     ):
         found[place.topic].append(records)
-    verdict = Verdict(deliveries=sum(map(len, found[raw])))
-    replayed = _replayed(found[topics.log], found[topics.costs], settings)
+    log = found[topics.log]
+    verdict = Verdict(deliveries=sum(map(len, found[raw])), people=people_check.count(log))
+    replayed = _replayed(log, found[topics.costs], settings)
     _check_transitions(verdict, replayed, found[topics.transitions])
     _check_refusals(verdict, replayed, found[topics.rejects], topics.log)
     _check_reports(verdict, replayed, found[topics.methods])
-    _check_log(verdict, found[topics.log], found[raw], found[topics.rejects], settings)
-    for number, records in enumerate(found[changelog]):
-        _check_states(verdict, replayed, number, records)
+    _check_log(verdict, log, found[raw], found[topics.rejects], settings)
+    with TemporaryDirectory() as folder:
+        again = Again(settings, Path(folder))
+        try:
+            again.read(found)
+            verdict.differences += people_check.appended(again, log, found[topics.rejects])
+            every = _check_states(verdict, replayed, again, log, found[changelog])
+        finally:
+            again.close()
+    everybody = [one for n in range(settings.partitions) for one in replayed.core.relationships(n)]
+    verdict.differences += people_check.views(everybody, found[topics.states])
+    verdict.forgotten, left = people_check.left_behind(log, every, found[topics.states])
+    verdict.differences += left
     return verdict
 
 
@@ -82,7 +87,7 @@ class _Replayed:
     """A replay, and the transitions that it gave."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        self.core = Replay(_POLICY, settings.application_id, settings.partitions, reports=True)
+        self.core = Replay(POLICY, settings.application_id, settings.partitions, reports=True)
         self.moves: dict[bytes, list[bytes]] = defaultdict(list)
 
     def file(self, moves: Iterable[bytes]) -> None:
@@ -97,7 +102,7 @@ def _replayed(
 ) -> _Replayed:
     replayed = _Replayed(settings)
     for number, records in enumerate(log):
-        lines, _ = check.lines(records, number, settings.partitions, _POLICY)
+        lines, _ = check.lines(records, number, settings.partitions, POLICY)
         for line in lines:
             outcome = replayed.core.feed(line)
             replayed.file(outcome if isinstance(outcome, list) else ())
@@ -144,34 +149,36 @@ def _check_log(
     rejects: list[list[Any]],
     settings: ServiceSettings,
 ) -> None:
-    """Each delivery, and each record that stood in the wrong place, was appended once."""
+    """Each delivery was appended once, but for those of persons who are to be forgotten."""
     verdict.records = sum(map(len, log))
     adapted: Counter[bytes] = Counter()
-    rekeyed: Counter[bytes] = Counter()
     for records in log:
         for record in records:
             kind = header(record.headers, KIND)
             if kind == Kind.ADAPTED.encode():
                 adapted[header(record.headers, SOURCE) or b""] += 1
-            elif kind == Kind.REKEYED.encode():
-                rekeyed[header(record.headers, SOURCE) or b""] += 1
     refused = Counter(
         b"%s/%d/%d" % (place["topic"].encode(), place["partition"], place["offset"])
         for records in rejects
         for record in records
         for place in [orjson.loads(record.value)["source"]]
-        if place["topic"] != settings.topics.log
+        if place["topic"] == settings.topics.raw(PLATFORM)
     )
-    sources = Counter(
-        b"%s/%d/%d" % (record.topic.encode(), record.partition, record.offset)
+    sources = Counter(_source(record) for records in raw for record in records)
+    asked = {one.person for _, one in erasures(log)}
+    may_miss = Counter(
+        _source(record)
         for records in raw
         for record in records
+        if f"{PLATFORM}:{(record.key or b'').decode()}" in asked
     )
-    if adapted + refused != sources:
-        wrong = len((adapted + refused) - sources), len(sources - (adapted + refused))
-        verdict.differences.append(f"deliveries: {wrong[0]} too many, {wrong[1]} too few")
-    if max(rekeyed.values(), default=1) > 1:
-        verdict.differences.append("a record was appended twice under its right key")
+    twice, few = (adapted + refused) - sources, sources - (adapted + refused) - may_miss
+    if twice or few:
+        verdict.differences.append(f"deliveries: {len(twice)} too many, {len(few)} too few")
+
+
+def _source(record: Any) -> bytes:
+    return b"%s/%d/%d" % (record.topic.encode(), record.partition, record.offset)
 
 
 def _check_reports(verdict: Verdict, replayed: _Replayed, found: list[list[Any]]) -> None:
@@ -211,56 +218,33 @@ def _row(row: dict[str, Any]) -> _Row:
 
 
 def _check_states(
-    verdict: Verdict, replayed: _Replayed, number: int, changelog: Sequence[Any]
+    verdict: Verdict, replayed: _Replayed, again: Again, log: Topic, changelog: Topic
+) -> list[Kept]:
+    """The states in the changelog are those of the replay, to the last byte; marks, too."""
+    every: list[Kept] = []
+    for number, records in enumerate(changelog):
+        kept = read_changelog(records)
+        every.append(kept)
+        verdict.differences += kept.problems
+        verdict.commits += kept.commits
+        verdict.states += len(kept.relationships)
+        watermark = replayed.core.watermark(number)
+        found = {key: canonical(rel, watermark) for key, rel in kept.relationships.items()}
+        expected = {
+            f"{rel.brand}/{rel.person}".encode(): canonical(rel, watermark)
+            for rel in replayed.core.relationships(number)
+        }
+        _compare(verdict, "states", expected, found)
+        _compare(verdict, "aliases", again.aliases(number), kept.aliases)
+        _compare(verdict, "marks", again.marks(log, number, kept.meta), kept.gone)
+    return every
+
+
+def _compare(
+    verdict: Verdict, what: str, expected: Mapping[bytes, object], found: Mapping[bytes, object]
 ) -> None:
-    """The states in the changelog are those of the replay, to the last byte."""
-    stored: Parts = defaultdict(dict)
-    last = 0
-    for record in changelog:
-        key, value = record.key, record.value
-        if value is not None and not is_sealed(key, value):
-            verdict.differences.append(f"a damaged record of the changelog, offset {record.offset}")
-        elif key == POSITION_KEY:
-            commit = read_position(value).commit
-            if commit <= last:
-                verdict.differences.append(f"commit {commit} stands behind commit {last}")
-            last = commit
-        elif key[:1] == STATE_TAG:
-            size = int.from_bytes(key[1:3], "big")
-            name, part = key[3 : 3 + size], key[3 + size :]
-            if value is None:
-                stored[name].pop(part, None)
-            else:
-                stored[name][part] = unseal(value)
-    verdict.commits += last
-    found: dict[bytes, Canonical] = {}
-    watermark = replayed.core.watermark(number)
-    for name, parts in stored.items():
-        state = StateCodec(_POLICY).load(parts.get) if parts else None
-        if isinstance(state, Relationship):
-            found[name] = _canonical(state, watermark)
-    expected = {
-        f"{rel.brand}/{rel.person}".encode(): _canonical(rel, watermark)
-        for rel in replayed.core.relationships(number)
-    }
-    verdict.states += len(found)
     wrong = [key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)]
     if wrong:
         verdict.differences.append(
-            f"{len(wrong)} states differ ({len(expected)} expected, {len(found)} found)"
+            f"{len(wrong)} {what} differ ({len(expected)} expected, {len(found)} found)"
         )
-
-
-def _canonical(rel: Relationship, watermark: int | None) -> Canonical:
-    """All parts of a state as of the watermark.
-
-    Left out are hints that may differ: where it stands in the index, and from when on it must be
-    looked for panes that leave a window (a lower bound).
-    """
-    if watermark is not None:
-        settle(rel, watermark, _POLICY.rules_for(rel.brand))
-    rel.due_day = None
-    rel.windows.next_exit = 0
-    for pane in rel.windows.panes.values():
-        pane.changed = True
-    return {part: value for part, value in StateCodec(_POLICY).dump(rel) if value is not None}
