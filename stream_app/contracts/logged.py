@@ -22,10 +22,10 @@ from stream_app.contracts.handed import (
 from stream_app.contracts.link import Link
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.clock import DAY_MS
-from stream_app.domain.identity import end, merge, unlink
+from stream_app.domain.identity import end, forget_past, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, still_linked
+from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, past_ids, still_linked
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
@@ -77,6 +77,8 @@ class Logged:
         self._codec = RelationshipCodec(policy)
         self._aliases: dict[str, Alias] = {}
         self._marks: dict[tuple[Partition, str], Gone] = {}
+        self._named: dict[tuple[Partition, str], set[str]] = {}
+        """Where an id may be named that is its own again: keys of relationships."""
 
     def take(self, line: LoggedLine, home: Partition) -> list[Transition]:
         """Do what a record of `home` did. Raises msgspec.MsgspecError if it is damaged."""
@@ -90,7 +92,7 @@ class Logged:
             return self._merge(handed.link, source, home)
         link = decode_link(line.value)
         if line.kind == "unlink":
-            self._note_unlinked(link)
+            self._note_unlinked(link, home)
         elif link.undo:
             key = relationship_key(link.brand, link.source)
             alias = self._aliases.get(key)
@@ -174,17 +176,37 @@ class Logged:
         rules = home.policy.rules_for(link.brand)
         if source is None:
             source = Relationship.starting(link.brand, link.source, into.as_of, rules)
+        self._forget_names(source, home)
         moves = merge(into, source, since, home.watermark, rules, home.journal)
+        self._note_past(into, home)
         self.keep(into)
         return moves
 
-    def _note_unlinked(self, link: Link) -> None:
+    def _note_unlinked(self, link: Link, home: Partition) -> None:
         key, ids = relationship_key(link.brand, link.to), (link.source, *link.others)
         alias, rel = self._aliases.get(key), self._states.get(key)
         if alias is not None:
             self._aliases[key] = alias.without_ids(ids)
-        elif rel is not None:
-            unlink(rel, ids, link.at_ms)
+        elif rel is not None and unlink(rel, ids, link.at_ms):
+            self._forget_names(rel, home)
+            self._note_past(rel, home)
+
+    def _note_past(self, rel: Relationship, home: Partition) -> None:
+        for person in past_ids(rel.linked):
+            place = home, relationship_key(rel.brand, person)
+            self._named.setdefault(place, set()).add(relationship_key(rel.brand, rel.person))
+
+    def _forget_names(self, rel: Relationship, home: Partition) -> None:
+        ids = past_ids(rel.linked)
+        gone = {one for one in ids if self._epoch(rel.brand, one, home) is None}
+        if gone:
+            forget_past(rel, gone)
+
+    def _forget_past(self, brand: str, person: str, home: Partition) -> None:
+        for key in self._named.pop((home, relationship_key(brand, person)), ()):
+            rel = self._states.get(key)
+            if rel is not None:
+                forget_past(rel, (person,))
 
     # -- erasures
 
@@ -199,6 +221,7 @@ class Logged:
         elif said.is_done:
             mark = Gone(0, False, line.number)
             self._marks[home, relationship_key(said.brand, said.person)] = mark
+            self._forget_past(said.brand, said.person, home)
         elif said.brand != ALL_BRANDS:
             moves = self._forget(said.brand, said, line, home)
         else:
@@ -231,6 +254,7 @@ class Logged:
             known = self._mark_of(home, brand, said.person)
             epoch = 0 if known is None else known.epoch
         self._marks[home, key] = Gone(epoch, False, line.number)
+        self._forget_past(brand, said.person, home)
         return moves
 
     def _mark_of(self, home: Partition, brand: str, person: str) -> Gone | None:

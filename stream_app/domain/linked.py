@@ -69,6 +69,11 @@ def still_linked(linked: Iterable[Linked] | None) -> tuple[Linked, ...]:
     return tuple(one for one in linked or () if one.until_ms is None)
 
 
+def past_ids(linked: Iterable[Linked] | None) -> set[str]:
+    """Of the ids of a relationship those that are their own again: only their past is here."""
+    return {one.person for one in linked or () if one.until_ms is not None}
+
+
 def epoch_after(own: Gone | None, everywhere: Gone | None) -> int | None:
     """The epoch in which a relationship begins that nobody knows; None: it may not.
 

@@ -16,11 +16,12 @@ from stream_app.contracts.handed import decode_erasure, encode
 from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
-from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, still_linked
+from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, past_ids, still_linked
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
 from stream_app.domain.revision import catch_up
 from stream_app.domain.state import Relationship
+from stream_app.edge import past
 from stream_app.edge.log import KIND, Kind
 from stream_app.edge.marks import gone_key
 from stream_app.edge.outputs import Outputs
@@ -80,7 +81,8 @@ class Forgetting:
             self._let_in(unit, work, erasure, record.offset)
         elif erasure.is_done:
             self._mark(unit, work, erasure.brand, erasure.person, Gone(0, False, record.offset))
-            if work.seen.forget(erasure.brand, erasure.person):
+            found = work.seen.forget(erasure.brand, erasure.person)
+            if past.forget(unit, work, erasure.brand, erasure.person) or found:
                 unit.purge()
         elif erasure.brand == ALL_BRANDS:
             self._forget_everywhere(unit, work, erasure, record.offset)
@@ -120,8 +122,8 @@ class Forgetting:
             self._pass_midnights(unit, work, key, state)
             self.leave(unit, work, key, state)
         elif state is None:
-            known = self._mark_of(unit, work, brand, person)
-            epoch = 0 if known is None else known.epoch
+            mark = self._mark_of(unit, work, brand, person)
+            epoch = 0 if mark is None else mark.epoch
         if state is not None:
             unit.delete(key)
         self._mark(unit, work, brand, person, Gone(epoch, False, number))
@@ -131,9 +133,10 @@ class Forgetting:
         for other in sorted({one.person for one in linked}.difference(path)):
             self.send(unit, Erasure(brand, other, path=path, if_linked=True))
         self._tell_others(unit, brand, erasure)
-        seen = work.seen.forget(brand, person)
+        known = work.seen.forget(brand, person)
+        known |= past.forget(unit, work, brand, person)
         work.counts["erasure"] += 1
-        return seen or state is not None
+        return known or state is not None
 
     def _pass_midnights(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
         """Nobody must be able to tell when silence was walked, or a change of the policy."""
@@ -146,7 +149,8 @@ class Forgetting:
             self._outputs.moves(unit, key, settle(rel, watermark, rules, work.journal))
 
     def leave(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
-        """A relationship is no more: out of the index, and off the topic of states."""
+        """A relationship is no more: out of the indexes, and off the topic of states."""
+        past.note(unit, key, rel.brand, past_ids(rel.linked), ())
         if rel.due_day is not None:
             unit.index_remove(rel.due_day * DAY_MS, key)
         work.views.pop(key, None)

@@ -29,13 +29,14 @@ from stream_app.contracts.handed import (
 from stream_app.contracts.link import Link, read_link
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.clock import DAY_MS
-from stream_app.domain.identity import end, merge, unlink
+from stream_app.domain.identity import end, forget_past, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Alias, Linked, still_linked
+from stream_app.domain.linked import Alias, Linked, past_ids, still_linked
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.state import Relationship
+from stream_app.edge import past
 from stream_app.edge.forgetting import Forgetting
 from stream_app.edge.log import KIND, PATH, PERSON, RECORDED_AT, Kind, header, origin, recorded_ms
 from stream_app.edge.outputs import Outputs
@@ -178,10 +179,20 @@ class People:
         if isinstance(state, Alias):
             unit.delete(key)
         rules = work.partition.policy.rules_for(link.brand)
+        named = past_ids(into.linked)
+        self._forget_names(unit, work, source)
         moves = merge(into, source, since, work.partition.watermark, rules, work.journal)
+        past.note(unit, key, link.brand, named, past_ids(into.linked))
         self._keep(unit, work, key, into)
         self._outputs.moves(unit, key, moves)
         work.counts["merged"] += 1
+
+    def _forget_names(self, unit: Unit[State], work: Work, rel: Relationship) -> None:
+        """Who was forgotten while this state or unlinking was on its way is not named in it."""
+        ids = past_ids(rel.linked)
+        gone = {one for one in ids if self._forgetting.is_gone(unit, work, rel.brand, one)}
+        if gone:
+            forget_past(rel, gone)
 
     def _keep(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
         unit.put(key, rel)
@@ -210,8 +221,12 @@ class People:
             if state.to is not None and state.to not in path:
                 onward = msgspec.structs.replace(link, to=state.to, path=path)
                 self._send(unit, Kind.UNLINK, link.brand, state.to, encode(onward))
-        elif isinstance(state, Relationship) and unlink(state, ids, link.at_ms):
-            self._keep(unit, work, key, state)
+        elif isinstance(state, Relationship):
+            named = past_ids(state.linked)
+            if unlink(state, ids, link.at_ms):
+                self._forget_names(unit, work, state)
+                past.note(unit, key, link.brand, named, past_ids(state.linked))
+                self._keep(unit, work, key, state)
 
     # -- interactions of ids that are no more
 
