@@ -119,7 +119,7 @@ def names(kept: Kept, brand: str, person: str) -> bool:
     prefix = f"{brand}/".encode()
     if past_key(brand, person) in kept.named:
         return True
-    if any(prefix + text in holders.keys for holders in kept.named.values()):  # noqa: SIM118
+    if any(prefix + text in holders.keys for holders in kept.named.values()):
         return True
     return any(
         name == prefix + text or any(needle in part for part in parts)
