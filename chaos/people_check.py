@@ -90,17 +90,24 @@ def left_behind(log: Topic, every: Iterable[Kept], states: Topic) -> tuple[int, 
     return len(forgotten), differences
 
 
-def _forgotten(log: Topic, brands: Iterable[str]) -> list[tuple[str, str]]:
-    """Brand and person, where the last word at the relationship's own partition is an erasure.
+def _forgotten(log: Topic, brands: Iterable[str]) -> set[tuple[str, str]]:
+    """Brand and person, where the last word is an erasure.
 
-    Left out are erasures for the case that an id still is somebody else's: it may not be.
+    That is what was asked for at the relationship's own partition, or what that one has told the
+    others; the latter also of ids that went together with another one.
     """
-    said: dict[str, dict[tuple[int, str], tuple[int, bool]]] = defaultdict(dict)
+    asked: dict[str, dict[tuple[int, str], tuple[int, bool]]] = defaultdict(dict)
+    done: dict[tuple[str, str], bool] = {}
+    let_in: set[str] = set()
     for turn, (number, one) in enumerate(erasures(log)):
-        if not one.if_linked and not one.is_done:
-            said[one.person][number, one.brand] = turn, one.consent
-    found: list[tuple[str, str]] = []
-    for person, words in said.items():
+        if one.is_done:
+            done[one.brand, one.person] = one.consent
+        elif not one.if_linked:
+            asked[one.person][number, one.brand] = turn, one.consent
+            if one.consent and one.brand == ALL_BRANDS:
+                let_in.add(one.person)
+    found = {whom for whom, consent in done.items() if not consent and whom[1] not in let_in}
+    for person, words in asked.items():
         for brand in {*brands, *(brand for _, brand in words)} - {ALL_BRANDS}:
             home = partition_of(relationship_key(brand, person).encode(), len(log))
             last = max(
@@ -108,7 +115,7 @@ def _forgotten(log: Topic, brands: Iterable[str]) -> list[tuple[str, str]]:
                 default=(0, True),
             )
             if not last[1]:
-                found.append((brand, person))
+                found.add((brand, person))
     return found
 
 

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
+from chaos.feed import Record, records
 from chaos.plan import MEANING, Kind, plan
+from stream_app.edge.topics import Topics
 
 ROOT = Path(__file__).parents[2]
+TOPICS = Topics()
 
 
 def test_the_seed_gives_the_schedule() -> None:
@@ -23,6 +27,19 @@ def test_the_seed_gives_the_schedule() -> None:
     assert times == sorted(times)
     assert times[0] >= 4
     assert times[-1] < 300
+
+
+def test_the_seed_gives_the_input() -> None:
+    def sent(seed: int) -> list[Record]:
+        return list(records(seed, 6_000, 1_790_000_000_000, TOPICS, 4))
+
+    found = sent(7)
+    assert found == sent(7)
+    assert found != sent(8)
+    told = [orjson.loads(one.value or b"") for one in found if one.topic == TOPICS.erasures]
+    assert {bool(one.get("consent")) for one in told if "person" in one} == {True, False}
+    values = b"".join(one.value or b"" for one in found if one.topic == TOPICS.links)
+    assert values.count(b'"op":"undo"') > 3
 
 
 @pytest.mark.kafka
@@ -43,4 +60,11 @@ def test_chaos_comes_out_exact(tmp_path: Path) -> None:
     told = re.search(r"(\d+) transitions of (\d+) relationships", done.stdout)
     assert told, done.stdout
     assert int(told[1]) > 100, "there was something to compare"
+    took_part = re.search(
+        r"(\d+) links, (\d+) merges, (\d+) of them across partitions, (\d+) acts handed on, "
+        r"(\d+) erasures, (\d+) forgotten",
+        done.stdout.replace("\n", " ").replace("  ", " "),
+    )
+    assert took_part, done.stdout
+    assert all(int(count) > 0 for count in took_part.groups()), took_part[0]
     assert len(re.findall(r"│ \w+ +│ [^│]+│ +[1-9]\d* │ +[1-9]\d* │", done.stdout)) == 8
