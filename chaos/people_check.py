@@ -94,12 +94,19 @@ def _forgotten(log: Topic, brands: Iterable[str]) -> set[tuple[str, str]]:
     """Brand and person, where the last word is an erasure.
 
     That is what was asked for at the relationship's own partition, or what that one has told the
-    others; the latter also of ids that went together with another one.
+    others; the latter also of ids that went together with another one. Left out are ids that went
+    with one who has consented since: a link that was on its way between the two may have brought
+    their past to the new relationship (see docs/people.md), and what is exact is that it did.
     """
     asked: dict[str, dict[tuple[int, str], tuple[int, bool]]] = defaultdict(dict)
     done: dict[tuple[str, str], bool] = {}
     let_in: set[str] = set()
+    with_whom: dict[tuple[str, str], set[str]] = defaultdict(set)
+    consents: set[str] = set()
     for turn, (number, one) in enumerate(erasures(log)):
+        with_whom[one.brand, one.person].update(one.path)
+        if one.consent:
+            consents.add(one.person)
         if one.is_done:
             done[one.brand, one.person] = one.consent
         elif not one.if_linked:
@@ -116,7 +123,7 @@ def _forgotten(log: Topic, brands: Iterable[str]) -> set[tuple[str, str]]:
             )
             if not last[1]:
                 found.add((brand, person))
-    return found
+    return {whom for whom in found if consents.isdisjoint(with_whom[whom])}
 
 
 def views(relationships: Iterable[Relationship], states: Topic) -> list[str]:

@@ -22,10 +22,18 @@ from stream_app.contracts.handed import (
 from stream_app.contracts.link import Link
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.clock import DAY_MS
-from stream_app.domain.identity import end, forget_past, merge, unlink
+from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, past_ids, still_linked
+from stream_app.domain.linked import (
+    Alias,
+    Gone,
+    Linked,
+    epoch_after,
+    past_ids,
+    still_linked,
+    without_past,
+)
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
@@ -200,13 +208,13 @@ class Logged:
         ids = past_ids(rel.linked)
         gone = {one for one in ids if self._epoch(rel.brand, one, home) is None}
         if gone:
-            forget_past(rel, gone)
+            rel.linked = without_past(rel.linked, gone)
 
     def _forget_past(self, brand: str, person: str, home: Partition) -> None:
         for key in self._named.pop((home, relationship_key(brand, person)), ()):
             rel = self._states.get(key)
             if rel is not None:
-                forget_past(rel, (person,))
+                rel.linked = without_past(rel.linked, (person,))
 
     # -- erasures
 

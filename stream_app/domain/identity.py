@@ -10,7 +10,7 @@ its own history or none, and an offer that was open to one id was not answered b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from stream_app.domain.acts import refund, undo_act
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
@@ -99,14 +99,6 @@ def unlink(rel: Relationship, persons: Sequence[str], at_ms: int) -> bool:
             linked[place] = Linked(one.person, one.since_ms, one.record, at_ms)
             found = True
     return found
-
-
-def forget_past(rel: Relationship, persons: Collection[str]) -> bool:
-    """Of ids that are others again (see `unlink`) the names go. True if any was there."""
-    linked = rel.linked or []
-    kept = [one for one in linked if one.until_ms is None or one.person not in persons]
-    rel.linked = kept or None
-    return len(kept) < len(linked)
 
 
 # Time

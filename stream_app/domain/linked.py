@@ -74,6 +74,12 @@ def past_ids(linked: Iterable[Linked] | None) -> set[str]:
     return {one.person for one in linked or () if one.until_ms is not None}
 
 
+def without_past(linked: Iterable[Linked] | None, persons: Container[str]) -> list[Linked] | None:
+    """The ids of a relationship but for these, where they are their own again; None: none left."""
+    kept = [one for one in linked or () if one.until_ms is None or one.person not in persons]
+    return kept or None
+
+
 def epoch_after(own: Gone | None, everywhere: Gone | None) -> int | None:
     """The epoch in which a relationship begins that nobody knows; None: it may not.
 

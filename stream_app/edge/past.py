@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from stream_app.contracts.state import StateTooNewError
-from stream_app.domain.identity import forget_past
+from stream_app.domain.linked import without_past
 from stream_app.domain.state import Relationship
 from stream_app.engine import Unit
 
@@ -85,7 +85,8 @@ def forget(unit: Unit[Any], work: Work, brand: str, person: str) -> bool:
     unit.delete(where)
     for key in found.keys:
         rel = unit.get(key)
-        if isinstance(rel, Relationship) and forget_past(rel, (person,)):
+        if isinstance(rel, Relationship):
+            rel.linked = without_past(rel.linked, (person,))
             unit.put(key, rel)
             work.views[key] = rel
     return True

@@ -29,10 +29,10 @@ from stream_app.contracts.handed import (
 from stream_app.contracts.link import Link, read_link
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.clock import DAY_MS
-from stream_app.domain.identity import end, forget_past, merge, unlink
+from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Alias, Linked, past_ids, still_linked
+from stream_app.domain.linked import Alias, Linked, past_ids, still_linked, without_past
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.state import Relationship
@@ -192,7 +192,7 @@ class People:
         ids = past_ids(rel.linked)
         gone = {one for one in ids if self._forgetting.is_gone(unit, work, rel.brand, one)}
         if gone:
-            forget_past(rel, gone)
+            rel.linked = without_past(rel.linked, gone)
 
     def _keep(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
         unit.put(key, rel)
