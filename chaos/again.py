@@ -168,12 +168,12 @@ class Again:
         return marks
 
 
-def erasures(log: Iterable[Sequence[Any]]) -> Iterator[tuple[int, Erasure]]:
-    """What the log says of erasures and consent, in the order of each partition."""
-    for number, records in enumerate(log):
+def erasures(log: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, Erasure]]:
+    """What records of the log say of erasures and consent, in the order of each partition."""
+    for records in log:
         for record in records:
             if header(record.headers, KIND) == Kind.ERASE.encode():
-                yield number, decode_erasure(record.value)
+                yield record, decode_erasure(record.value)
 
 
 def refused(value: bytes | None) -> Refused:
