@@ -44,6 +44,10 @@ $(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) $(HOT)
 	@$(BIN)/python hatch_build.py >$(VENV)/compile.log
 	@touch $@
 
+$(VENV)/.bench-compiled: $(FAST) bench/small_job.py
+	@$(BIN)/python hatch_build.py bench >>$(VENV)/compile.log
+	@touch $@
+
 # A finished environment is kept until a lock or pyproject.toml is newer.
 $(STAMP): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
@@ -78,7 +82,7 @@ format: setup ## rewrite the sources in the project's format
 schemas: setup ## write schemas/ anew (after a change of the contracts)
 	$(BIN)/python -m stream_app.contracts.schemas
 
-bench: setup ## how fast it is on this machine
+bench: setup $(VENV)/.bench-compiled ## how fast it is on this machine
 	$(BIN)/python -m bench $(ARGS)
 
 chaos: setup ## faults drawn from SEED for MINUTES, checked against a replay

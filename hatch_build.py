@@ -4,8 +4,8 @@ Nothing needs it: without compiled modules Python runs the sources. So it is don
 compiler and left out, with a word, where there is none. `RAPPORT_COMPILE=no` leaves it out,
 `RAPPORT_COMPILE=yes` insists on it.
 
-`python hatch_build.py` compiles beside the sources (`make setup` does); a wheel is built through
-`CompileHook`. See docs/decisions/0055-the-core-is-compiled.md.
+`python hatch_build.py` compiles beside the sources (`make setup` does), `hatch_build.py bench` the
+job of the benchmark (`make bench` does); a wheel is built through `CompileHook`. See decision 55.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,10 +37,14 @@ BESIDES_DOMAIN: Final = (
     "edge/job.py",
     "edge/outputs.py",
     "engine/index.py",
+    "engine/private_producer.py",
     "engine/unit.py",
+    "engine/wire.py",
     "replay.py",
 )
 """Hot modules of other layers, one a line: the Makefile reads them here."""
+BENCH: Final = ROOT / "bench" / "small_job.py"
+"""The job of the benchmark, compiled as ours are: those of its peers are, too."""
 
 
 def sources() -> list[Path]:
@@ -53,25 +57,25 @@ def sources() -> list[Path]:
     return [*hot, *(ROOT / PACKAGE / name for name in BESIDES_DOMAIN)]
 
 
-def compiled() -> Iterator[Path]:
+def compiled(package: str = PACKAGE) -> Iterator[Path]:
     """The compiled modules that lie beside the sources."""
-    yield from ROOT.glob(f"{PACKAGE}__mypyc*.so")
-    yield from (ROOT / PACKAGE).rglob("*.so")
+    yield from ROOT.glob(f"{package}__mypyc*.so")
+    yield from (ROOT / package).rglob("*.so")
 
 
-def compile_into(folder: Path) -> None:
+def compile_into(folder: Path, package: str, modules: Sequence[Path]) -> None:
     """Compile to `folder`, as deep as in the project. Raises what the compilers raise."""
     from mypyc.build import mypycify
     from setuptools import Distribution
     from setuptools.command.build_ext import build_ext
 
     os.chdir(ROOT)
-    paths = [str(path.relative_to(ROOT)) for path in sources()]
+    paths = [str(path.relative_to(ROOT)) for path in modules]
     with tempfile.TemporaryDirectory() as scratch:
-        modules = mypycify(
-            paths, opt_level="3", debug_level="0", target_dir=scratch, group_name=PACKAGE
+        made = mypycify(
+            paths, opt_level="3", debug_level="0", target_dir=scratch, group_name=package
         )
-        build = build_ext(Distribution({"ext_modules": modules}))
+        build = build_ext(Distribution({"ext_modules": made}))
         build.build_lib, build.build_temp = str(folder), scratch
         build.ensure_finalized()
         build.run()
@@ -89,23 +93,23 @@ def why_not() -> str | None:
     return None
 
 
-def compile_in_place() -> bool:
-    """Compile beside the sources. False if the core stays as it is, which is told."""
-    for old in compiled():
+def compile_in_place(package: str = PACKAGE) -> bool:
+    """Compile beside the sources. False if the package stays as it is, which is told."""
+    for old in compiled(package):
         old.unlink()
     reason = why_not()
     if reason is None:
         try:
             with tempfile.TemporaryDirectory() as folder:
-                compile_into(Path(folder))
+                compile_into(Path(folder), package, sources() if package == PACKAGE else [BENCH])
                 for made in Path(folder).rglob("*.so"):
                     shutil.copy(made, ROOT / made.relative_to(folder))
             return True
         except (Exception, SystemExit) as error:
             reason = f"the compiler failed: {error}"
     if os.environ.get("RAPPORT_COMPILE") == "yes":
-        raise SystemExit(f"rapport: the core cannot be compiled: {reason}")
-    sys.stderr.write(f"rapport: the core is not compiled, only half as fast: {reason}\n")
+        raise SystemExit(f"rapport: {package} cannot be compiled: {reason}")
+    sys.stderr.write(f"rapport: {package} is not compiled, only half as fast: {reason}\n")
     return False
 
 
@@ -124,4 +128,4 @@ class CompileHook(BuildHookInterface[Any]):
 
 
 if __name__ == "__main__":
-    compile_in_place()
+    compile_in_place(*sys.argv[1:])

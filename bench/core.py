@@ -19,8 +19,8 @@ from bench.small_job import StageJob
 from stream_app.bootstrap import build_app
 from stream_app.contracts.policy import load_policy
 from stream_app.engine import Job, Record, Unit, partition_of, tune_garbage_collector
+from stream_app.engine.positions import Position
 from stream_app.engine.store import Store, StoreMemory
-from stream_app.engine.wire import Position
 
 SLICE = 4_000
 COMMIT = 20_000

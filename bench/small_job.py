@@ -12,32 +12,12 @@ from typing import Final
 
 import msgspec
 
+from bench.small_types import Event, Stage
 from stream_app.engine import Codec, Record, Unit
 
 DAY_MS: Final = 86_400_000
 WINDOW_DAYS: Final = 28
 _DEEP: Final = frozenset({"comment", "reply", "share"})
-
-
-class Event(msgspec.Struct, gc=False):
-    """What the job reads of an event."""
-
-    event_id: str
-    occurred_at: int
-    brand: str
-    person: str
-    interaction: str
-
-
-class Stage(msgspec.Struct, array_like=True, gc=False):
-    """State of one key. `panes` maps a day to its acts and its deep acts."""
-
-    latest: int = 0
-    stage: int = 0
-    following: bool = False
-    acts: int = 0
-    deep: int = 0
-    panes: dict[int, list[int]] = {}
 
 
 _decode_event: Final = msgspec.json.Decoder(Event).decode

@@ -14,7 +14,8 @@ import faust
 import msgspec
 
 from bench.peers.meter import Meter
-from bench.small_job import Event, Stage, output, step
+from bench.small_job import output, step
+from bench.small_types import Event, Stage
 
 
 def build(options: dict[str, Any]) -> faust.App:

@@ -352,6 +352,7 @@ class RelationshipJob:
     def _write_changed(self, unit: Unit[State], work: Work) -> None:
         """The views that changed, and what happened to methods."""
         self._methods.flush(unit, work.journal)
+        self._outputs.tell_moves()
         for key, rel in work.views.items():
             self._outputs.view(unit, key, rel, work.partition.policy.rules_for(rel.brand))
         work.views.clear()

@@ -11,6 +11,7 @@ from stream_app.domain.outcome import Transition
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.rules import Rules
 from stream_app.domain.state import Relationship
+from stream_app.domain.transitions import MoveReason, Stage
 from stream_app.edge.facts import Facts
 from stream_app.edge.log import KIND, RECORDED_AT, SOURCE, Headers, Kind, origin, write_tick
 from stream_app.edge.states import State
@@ -30,13 +31,21 @@ class Outputs:
         self._topics = topics
         self._application_id = application_id
         self.facts = facts
+        self._moved: dict[tuple[Stage, Stage, MoveReason], int] = {}
 
     def moves(self, unit: Unit[State], key: bytes, moves: Iterable[Transition]) -> None:
         """Transitions, in order, under the relationship's key: so in the unit's own partition."""
         for move in moves:
             value = write_transition(move, self._application_id)
             unit.emit(self._topics.transitions, key, value, partition=unit.partition)
-            self.facts.moved(move.from_stage, move.to_stage, move.reason)
+            how = (move.from_stage, move.to_stage, move.reason)
+            self._moved[how] = self._moved.get(how, 0) + 1
+
+    def tell_moves(self) -> None:
+        """Count the transitions since the last call."""
+        for (from_stage, to_stage, reason), count in self._moved.items():
+            self.facts.moved(from_stage, to_stage, reason, count)
+        self._moved.clear()
 
     def view(self, unit: Unit[State], key: bytes, rel: Relationship, rules: Rules) -> None:
         """The public view of a relationship that changed."""

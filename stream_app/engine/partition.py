@@ -27,11 +27,11 @@ from .isolate import isolate
 from .observer import PartitionHealth, Phase
 from .opening import open_unit
 from .pace import Pace
+from .positions import Position
 from .purge import Purges
 from .store import Store
 from .trouble import Troubles, describe
 from .unit import Unit
-from .wire import Position
 from .writer import Writer
 
 if TYPE_CHECKING:

@@ -21,13 +21,12 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from .errors import BadStateRecordError, ChangelogShorterError, ForeignWriterError
+from .positions import Local, Position
 from .settings import EngineSettings
 from .store import Store
 from .wire import (
     DATA_TAGS,
     POSITION_KEY,
-    Local,
-    Position,
     is_sealed,
     read_position,
 )

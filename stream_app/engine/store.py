@@ -24,14 +24,13 @@ from rocksdict import (
     WriteOptions,
 )
 
+from .positions import Local, Position
 from .wire import (
     INDEX_TAG,
     LOCAL_KEY,
     POSITION_KEY,
     STATE_TAG,
     VERSION,
-    Local,
-    Position,
     key_of_head,
     pack_local,
     read_local,
@@ -66,6 +65,9 @@ class StoreMemory:
         options.set_block_based_table_factory(table)
         options.set_write_buffer_size(self.buffer_bytes // 2)
         options.set_max_write_buffer_number(3)
+        # A third of all reads of a growing set of keys ask for what is not there.
+        options.set_memtable_whole_key_filtering(True)
+        options.set_memtable_prefix_bloom_ratio(0.1)
         options.set_max_background_jobs(2)
         options.set_keep_log_file_num(2)
         options.set_max_open_files(256)

@@ -11,12 +11,12 @@ from stream_app.contracts.partitioner import partition_of
 from .errors import RecordTooLargeError
 from .index import DueIndex
 from .job import Codec
+from .positions import Position
 from .store import Store
 from .wire import (
     MAX_KEY_BYTES,
     POSITION_KEY,
     VERSION,
-    Position,
     pack_position,
     seal,
     state_prefix,

@@ -12,51 +12,27 @@ application did not write is found while restoring:
 from __future__ import annotations
 
 from struct import Struct as _Struct
+from typing import Final
 from zlib import crc32
 
 import msgspec
 
 from .errors import StateTooNewError
+from .positions import Local, Position
 
-VERSION = 1
-POSITION_KEY = b"\x00p"
-LOCAL_KEY = b"\x00l"
-STATE_TAG = b"s"
-INDEX_TAG = b"i"
-DATA_TAGS = (STATE_TAG, INDEX_TAG)
-MAX_KEY_BYTES = 0xFFFF
+VERSION: Final = 1
+POSITION_KEY: Final = b"\x00p"
+LOCAL_KEY: Final = b"\x00l"
+STATE_TAG: Final = b"s"
+INDEX_TAG: Final = b"i"
+DATA_TAGS: Final = (STATE_TAG, INDEX_TAG)
+MAX_KEY_BYTES: Final = 0xFFFF
 
-_U16 = _Struct(">H")
-_SHORT_HEADS = tuple(STATE_TAG + _U16.pack(size) for size in range(256))
-_U64 = _Struct(">Q")
-_SIGN = 1 << 63
-_SEAL_BYTES = 4
-
-
-class Position(msgspec.Struct, array_like=True, frozen=True):
-    """The record that ends every transaction in the changelog."""
-
-    version: int
-    incarnation: bytes
-    """Random; drawn when a changelog is first written. Tells a recreated changelog."""
-    commit: int
-    """Number of this commit; the chain has no gaps."""
-    positions: dict[str, int]
-    """Per source topic: next offset to process."""
-    meta: bytes
-    """The job's partition-level state."""
-
-
-class Local(msgspec.Struct, array_like=True, frozen=True):
-    """How far of the changelog a store has."""
-
-    version: int
-    next_offset: int
-    """First changelog offset that the store does not have."""
-    position_offset: int
-    """Offset of the position record that the store has; -1 if none."""
-    wall_ms: int
-    """When it was written."""
+_U16: Final = _Struct(">H")
+_SHORT_HEADS: Final = tuple(STATE_TAG + _U16.pack(size) for size in range(256))
+_U64: Final = _Struct(">Q")
+_SIGN: Final = 1 << 63
+_SEAL_BYTES: Final = 4
 
 
 _pack = msgspec.msgpack.Encoder().encode

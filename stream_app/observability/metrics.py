@@ -156,10 +156,10 @@ class Metrics:
         """A record was refused."""
         self._rejects.labels(reason.value).inc()
 
-    def moved(self, from_stage: Stage, to_stage: Stage, reason: MoveReason) -> None:
-        """A transition was written."""
-        self._move[from_stage, to_stage].inc()
-        self._reason[reason].inc()
+    def moved(self, from_stage: Stage, to_stage: Stage, reason: MoveReason, count: int) -> None:
+        """Transitions were written."""
+        self._move[from_stage, to_stage].inc(count)
+        self._reason[reason].inc(count)
 
     def late(self, late_ms: int) -> None:
         """An act came late."""

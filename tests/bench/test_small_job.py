@@ -13,7 +13,8 @@ from bench import kafka
 from bench.engines import PARTITIONS, expected
 from bench.events import Keys, stage_events
 from bench.process import child, python
-from bench.small_job import DAY_MS, Event, Stage, batch, step
+from bench.small_job import DAY_MS, batch, step
+from bench.small_types import Event, Stage
 
 
 def by_key(rows: Iterable[tuple[bytes, bytes]]) -> dict[bytes, list[dict[str, object]]]:

@@ -10,9 +10,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from stream_app.engine import EngineSettings, Unit, ensure_topics
 from stream_app.engine.admin import changelog_spec
+from stream_app.engine.positions import Position
 from stream_app.engine.restore import Restored, Restorer
 from stream_app.engine.store import Store, StoreMemory
-from stream_app.engine.wire import Position
 from stream_app.engine.writer import Writer
 
 from .test_unit import TextCodec

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_app.engine.errors import StateTooNewError
+from stream_app.engine.positions import Local, Position
 from stream_app.engine.wire import (
-    Local,
-    Position,
     index_entry,
     index_key,
     is_sealed,
