@@ -24,7 +24,7 @@ from stream_app.edge.job import RelationshipJob
 from stream_app.edge.log import KIND, Kind, header
 from stream_app.edge.marks import gone_key
 from stream_app.edge.meta import decode_meta
-from stream_app.edge.past import Holders
+from stream_app.edge.names import Holders
 from stream_app.edge.states import State
 from stream_app.engine import Unit
 from stream_app.engine.store import Store, StoreMemory
@@ -150,7 +150,7 @@ class Again:
         return {key: state for key, state in states if isinstance(state, Alias)}
 
     def named(self, partition: int) -> dict[bytes, Holders]:
-        """Where ids that are their own again are named."""
+        """Where ids are named."""
         states = self._units[partition].scan()
         return {key: state for key, state in states if isinstance(state, Holders)}
 

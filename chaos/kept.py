@@ -13,7 +13,7 @@ from stream_app.contracts.policy import default_policy
 from stream_app.domain.linked import Alias, Gone
 from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
-from stream_app.edge.past import Holders, past_key
+from stream_app.edge.names import Holders, name_key
 from stream_app.edge.states import SeenAct, StateCodec
 from stream_app.engine.wire import (
     POSITION_KEY,
@@ -34,7 +34,7 @@ class Kept:
     relationships: dict[bytes, Relationship] = field(default_factory=dict)
     aliases: dict[bytes, Alias] = field(default_factory=dict)
     named: dict[bytes, Holders] = field(default_factory=dict)
-    """Where ids that are their own again are named."""
+    """Where ids are named."""
     gone: dict[bytes, Gone] = field(default_factory=dict)
     seen: list[SeenAct] = field(default_factory=list)
     parts: dict[bytes, list[bytes]] = field(default_factory=dict)
@@ -117,7 +117,7 @@ def names(kept: Kept, brand: str, person: str) -> bool:
     size = len(text)
     needle = (bytes([0xA0 | size]) if size < 32 else bytes([0xD9, size])) + text  # in MessagePack
     prefix = f"{brand}/".encode()
-    if past_key(brand, person) in kept.named:
+    if name_key(brand, person) in kept.named:
         return True
     if any(prefix + text in holders.keys for holders in kept.named.values()):
         return True

@@ -94,20 +94,12 @@ def _forgotten(log: Topic, brands: Iterable[str]) -> set[tuple[str, str]]:
     """Brand and person, where the last word is an erasure.
 
     That is what was asked for at the relationship's own partition, or what that one has told the
-    others; the latter also of ids that went together with another one. Left out are ids that went
-    with one who had consented before they went: a link on its way between the two may have brought
-    their past to the new relationship (see docs/people.md), and what is exact is that it did.
+    others; the latter also of ids that went together with another one.
     """
     asked: dict[str, dict[tuple[int, str], tuple[int, bool]]] = defaultdict(dict)
     done: dict[tuple[str, str], bool] = {}
     let_in: set[str] = set()
-    with_whom: dict[tuple[str, str], list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
-    consents: dict[str, int] = {}
     for turn, (record, one) in enumerate(erasures(log)):
-        if one.path:
-            with_whom[one.brand, one.person].append((record.timestamp, one.path))
-        if one.consent:
-            consents[one.person] = min(record.timestamp, consents.get(one.person, 1 << 62))
         if one.is_done:
             done[one.brand, one.person] = one.consent
         elif not one.if_linked:
@@ -124,13 +116,7 @@ def _forgotten(log: Topic, brands: Iterable[str]) -> set[tuple[str, str]]:
             )
             if not last[1]:
                 found.add((brand, person))
-    return {
-        whom
-        for whom in found
-        if not any(
-            consents.get(other, at_ms) < at_ms for at_ms, path in with_whom[whom] for other in path
-        )
-    }
+    return found
 
 
 def views(relationships: Iterable[Relationship], states: Topic) -> list[str]:

@@ -236,7 +236,7 @@ def _check_states(
         }
         _compare(verdict, "states", expected, found)
         _compare(verdict, "aliases", again.aliases(number), kept.aliases)
-        _compare(verdict, "names of the past", again.named(number), kept.named)
+        _compare(verdict, "names", again.named(number), kept.named)
         _compare(verdict, "marks", again.marks(log, number, kept.meta), kept.gone)
     return every
 

@@ -7,7 +7,7 @@ determines its states. A file written by hand has a link as one line instead (`d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -30,9 +30,9 @@ from stream_app.domain.linked import (
     Gone,
     Linked,
     epoch_after,
-    past_ids,
+    named,
     still_linked,
-    without_past,
+    without,
 )
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
@@ -86,7 +86,7 @@ class Logged:
         self._aliases: dict[str, Alias] = {}
         self._marks: dict[tuple[Partition, str], Gone] = {}
         self._named: dict[tuple[Partition, str], set[str]] = {}
-        """Where an id may be named that is its own again: keys of relationships."""
+        """Where an id may be named: keys of relationships and aliases."""
 
     def take(self, line: LoggedLine, home: Partition) -> list[Transition]:
         """Do what a record of `home` did. Raises msgspec.MsgspecError if it is damaged."""
@@ -100,7 +100,7 @@ class Logged:
             return self._merge(handed.link, source, home)
         link = decode_link(line.value)
         if line.kind == "unlink":
-            self._note_unlinked(link, home)
+            self._note_unlinked(link)
         elif link.undo:
             key = relationship_key(link.brand, link.source)
             alias = self._aliases.get(key)
@@ -165,6 +165,7 @@ class Logged:
         elif self._epoch(link.brand, link.source, home) is None:
             return []
         self._aliases[key] = alias
+        self._note(link.brand, link.source, alias.linked)
         return moves
 
     def _merge(self, link: Link, source: Relationship | None, home: Partition) -> list[Transition]:
@@ -175,7 +176,11 @@ class Logged:
             step = next_of(alias.to, link.path, link.to)
             if step is not None:
                 ids = (since, *(still_linked(source.linked) if source is not None else ()))
-                self._aliases[key] = alias.with_ids(one for one in ids if one.person != step)
+                fresh = {one.person for one in ids if one.person != step}
+                fresh -= self._gone(link.brand, fresh, home)
+                alias = alias.with_ids(one for one in ids if one.person in fresh)
+                self._aliases[key] = alias
+                self._note(link.brand, link.to, alias.linked)
                 return []
         start_ms = link.at_ms if source is None else source.as_of
         into = self.taken_up(link.brand, link.to, start_ms, home)
@@ -184,37 +189,41 @@ class Logged:
         rules = home.policy.rules_for(link.brand)
         if source is None:
             source = Relationship.starting(link.brand, link.source, into.as_of, rules)
-        self._forget_names(source, home)
+        before = named(into.linked)
         moves = merge(into, source, since, home.watermark, rules, home.journal)
-        self._note_past(into, home)
+        fresh = named(into.linked) - before
+        into.linked = without(into.linked, self._gone(link.brand, fresh, home))
+        self._note(link.brand, link.to, into.linked)
         self.keep(into)
         return moves
 
-    def _note_unlinked(self, link: Link, home: Partition) -> None:
+    def _note_unlinked(self, link: Link) -> None:
         key, ids = relationship_key(link.brand, link.to), (link.source, *link.others)
         alias, rel = self._aliases.get(key), self._states.get(key)
         if alias is not None:
             self._aliases[key] = alias.without_ids(ids)
-        elif rel is not None and unlink(rel, ids, link.at_ms):
-            self._forget_names(rel, home)
-            self._note_past(rel, home)
+        elif rel is not None:
+            unlink(rel, ids, link.at_ms)
 
-    def _note_past(self, rel: Relationship, home: Partition) -> None:
-        for person in past_ids(rel.linked):
-            place = home, relationship_key(rel.brand, person)
-            self._named.setdefault(place, set()).add(relationship_key(rel.brand, rel.person))
+    # -- names
 
-    def _forget_names(self, rel: Relationship, home: Partition) -> None:
-        ids = past_ids(rel.linked)
-        gone = {one for one in ids if self._epoch(rel.brand, one, home) is None}
-        if gone:
-            rel.linked = without_past(rel.linked, gone)
+    def _note(self, brand: str, person: str, linked: Iterable[Linked] | None) -> None:
+        """These ids are named where that one is."""
+        key = relationship_key(brand, person)
+        home = self._partition_of(key)
+        for one in named(linked):
+            self._named.setdefault((home, relationship_key(brand, one)), set()).add(key)
 
-    def _forget_past(self, brand: str, person: str, home: Partition) -> None:
+    def _gone(self, brand: str, persons: set[str], home: Partition) -> set[str]:
+        return {one for one in persons if self._epoch(brand, one, home) is None}
+
+    def _forget_name(self, brand: str, person: str, home: Partition) -> None:
         for key in self._named.pop((home, relationship_key(brand, person)), ()):
-            rel = self._states.get(key)
+            rel, alias = self._states.get(key), self._aliases.get(key)
             if rel is not None:
-                rel.linked = without_past(rel.linked, (person,))
+                rel.linked = without(rel.linked, (person,))
+            elif alias is not None:
+                self._aliases[key] = alias.without_ids((person,))
 
     # -- erasures
 
@@ -229,7 +238,7 @@ class Logged:
         elif said.is_done:
             mark = Gone(0, False, line.number)
             self._marks[home, relationship_key(said.brand, said.person)] = mark
-            self._forget_past(said.brand, said.person, home)
+            self._forget_name(said.brand, said.person, home)
         elif said.brand != ALL_BRANDS:
             moves = self._forget(said.brand, said, line, home)
         else:
@@ -262,7 +271,7 @@ class Logged:
             known = self._mark_of(home, brand, said.person)
             epoch = 0 if known is None else known.epoch
         self._marks[home, key] = Gone(epoch, False, line.number)
-        self._forget_past(brand, said.person, home)
+        self._forget_name(brand, said.person, home)
         return moves
 
     def _mark_of(self, home: Partition, brand: str, person: str) -> Gone | None:

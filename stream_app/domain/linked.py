@@ -69,15 +69,14 @@ def still_linked(linked: Iterable[Linked] | None) -> tuple[Linked, ...]:
     return tuple(one for one in linked or () if one.until_ms is None)
 
 
-def past_ids(linked: Iterable[Linked] | None) -> set[str]:
-    """Of the ids of a relationship those that are their own again: only their past is here."""
-    return {one.person for one in linked or () if one.until_ms is not None}
+def named(linked: Iterable[Linked] | None) -> set[str]:
+    """All ids that are named, also those that are their own again."""
+    return {one.person for one in linked or ()}
 
 
-def without_past(linked: Iterable[Linked] | None, persons: Container[str]) -> list[Linked] | None:
-    """The ids of a relationship but for these, where they are their own again; None: none left."""
-    kept = [one for one in linked or () if one.until_ms is None or one.person not in persons]
-    return kept or None
+def without(linked: Iterable[Linked] | None, persons: Container[str]) -> list[Linked] | None:
+    """The ids of a relationship but for these; None: there are none left."""
+    return [one for one in linked or () if one.person not in persons] or None
 
 
 def epoch_after(own: Gone | None, everywhere: Gone | None) -> int | None:

@@ -16,12 +16,12 @@ from stream_app.contracts.handed import decode_erasure, encode
 from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
-from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, past_ids, still_linked
+from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, named, still_linked
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
 from stream_app.domain.revision import catch_up
 from stream_app.domain.state import Relationship
-from stream_app.edge import past
+from stream_app.edge import names
 from stream_app.edge.log import KIND, Kind
 from stream_app.edge.marks import gone_key
 from stream_app.edge.outputs import Outputs
@@ -82,7 +82,7 @@ class Forgetting:
         elif erasure.is_done:
             self._mark(unit, work, erasure.brand, erasure.person, Gone(0, False, record.offset))
             found = work.seen.forget(erasure.brand, erasure.person)
-            if past.forget(unit, work, erasure.brand, erasure.person) or found:
+            if names.forget(unit, work, erasure.brand, erasure.person) or found:
                 unit.purge()
         elif erasure.brand == ALL_BRANDS:
             self._forget_everywhere(unit, work, erasure, record.offset)
@@ -116,6 +116,7 @@ class Forgetting:
             whose, epoch, linked = state.to, state.epoch, state.linked
         if erasure.if_linked and whose is None:
             return False  # it was unlinked meanwhile, and is somebody else
+        names.note(unit, key, brand, named(linked), ())
         if isinstance(state, Relationship):
             epoch = state.epoch
             linked = still_linked(state.linked)
@@ -134,7 +135,7 @@ class Forgetting:
             self.send(unit, Erasure(brand, other, path=path, if_linked=True))
         self._tell_others(unit, brand, erasure)
         known = work.seen.forget(brand, person)
-        known |= past.forget(unit, work, brand, person)
+        known |= names.forget(unit, work, brand, person)
         work.counts["erasure"] += 1
         return known or state is not None
 
@@ -150,7 +151,7 @@ class Forgetting:
 
     def leave(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
         """A relationship is no more: out of the indexes, and off the topic of states."""
-        past.note(unit, key, rel.brand, past_ids(rel.linked), ())
+        names.note(unit, key, rel.brand, named(rel.linked), ())
         if rel.due_day is not None:
             unit.index_remove(rel.due_day * DAY_MS, key)
         work.views.pop(key, None)

@@ -32,11 +32,11 @@ from stream_app.domain.clock import DAY_MS
 from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Alias, Linked, past_ids, still_linked, without_past
+from stream_app.domain.linked import Alias, Linked, named, still_linked, without
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.domain.state import Relationship
-from stream_app.edge import past
+from stream_app.edge import names
 from stream_app.edge.forgetting import Forgetting
 from stream_app.edge.log import KIND, PATH, PERSON, RECORDED_AT, Kind, header, origin, recorded_ms
 from stream_app.edge.outputs import Outputs
@@ -126,6 +126,7 @@ class People:
             alias = msgspec.structs.replace(
                 alias, epoch=rel.epoch, sequence=rel.sequence, linked=still_linked(rel.linked)
             )
+            names.note(unit, key, link.brand, (), named(alias.linked))
             parts = handed_on(self._codec, rel)
         unit.delete(key)  # with all its parts
         unit.put(key, alias)
@@ -158,7 +159,11 @@ class People:
         if isinstance(state, Alias) and state.to is not None:
             step = next_of(state.to, link.path, link.to)
             if step is not None:
-                unit.put(key, state.with_ids(one for one in ids if one.person != step))
+                fresh = {one.person for one in ids if one.person != step}
+                fresh -= self._gone(unit, work, link.brand, fresh)
+                alias = state.with_ids(one for one in ids if one.person in fresh)
+                names.note(unit, key, link.brand, named(state.linked), named(alias.linked))
+                unit.put(key, alias)
                 link = msgspec.structs.replace(link, to=step, path=(*link.path, link.to))
                 merge_on = encode(Merge(link, handed.parts))
                 self._send(unit, Kind.MERGE, link.brand, step, merge_on)
@@ -179,20 +184,18 @@ class People:
         if isinstance(state, Alias):
             unit.delete(key)
         rules = work.partition.policy.rules_for(link.brand)
-        named = past_ids(into.linked)
-        self._forget_names(unit, work, source)
+        before = named(into.linked)
         moves = merge(into, source, since, work.partition.watermark, rules, work.journal)
-        past.note(unit, key, link.brand, named, past_ids(into.linked))
+        fresh = named(into.linked) - before
+        into.linked = without(into.linked, self._gone(unit, work, link.brand, fresh))
+        names.note(unit, key, link.brand, before, named(into.linked))
         self._keep(unit, work, key, into)
         self._outputs.moves(unit, key, moves)
         work.counts["merged"] += 1
 
-    def _forget_names(self, unit: Unit[State], work: Work, rel: Relationship) -> None:
-        """Who was forgotten while this state or unlinking was on its way is not named in it."""
-        ids = past_ids(rel.linked)
-        gone = {one for one in ids if self._forgetting.is_gone(unit, work, rel.brand, one)}
-        if gone:
-            rel.linked = without_past(rel.linked, gone)
+    def _gone(self, unit: Unit[State], work: Work, brand: str, persons: set[str]) -> set[str]:
+        """Who of them was forgotten while what names them was on its way."""
+        return {one for one in persons if self._forgetting.is_gone(unit, work, brand, one)}
 
     def _keep(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
         unit.put(key, rel)
@@ -216,17 +219,15 @@ class People:
         state = unit.get(key)
         ids = (link.source, *link.others)
         if isinstance(state, Alias):
-            unit.put(key, state.without_ids(ids))
+            alias = state.without_ids(ids)
+            names.note(unit, key, link.brand, named(state.linked), named(alias.linked))
+            unit.put(key, alias)
             path = (*link.path, link.to)
             if state.to is not None and state.to not in path:
                 onward = msgspec.structs.replace(link, to=state.to, path=path)
                 self._send(unit, Kind.UNLINK, link.brand, state.to, encode(onward))
-        elif isinstance(state, Relationship):
-            named = past_ids(state.linked)
-            if unlink(state, ids, link.at_ms):
-                self._forget_names(unit, work, state)
-                past.note(unit, key, link.brand, named, past_ids(state.linked))
-                self._keep(unit, work, key, state)
+        elif isinstance(state, Relationship) and unlink(state, ids, link.at_ms):
+            self._keep(unit, work, key, state)
 
     # -- interactions of ids that are no more
 

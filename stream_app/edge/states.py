@@ -19,7 +19,7 @@ from stream_app.domain.costs import KnownCost
 from stream_app.domain.linked import Alias, Gone
 from stream_app.domain.policy import Policy
 from stream_app.domain.state import Relationship
-from stream_app.edge import marks, pages, past, reigns
+from stream_app.edge import marks, names, pages, reigns
 from stream_app.engine import Unit
 
 SEEN_LIFE_MS: Final = PANE_LIFE_DAYS * DAY_MS
@@ -48,7 +48,7 @@ State = (
     | pages.Names
     | Alias
     | Gone
-    | past.Holders
+    | names.Holders
     | reigns.Reigns
 )
 
@@ -80,8 +80,8 @@ class StateCodec:
             return pages.load(head, get)
         if head[:1] in _MARKS:
             return marks.load(head)
-        if head[:1] == past.TAG:
-            return past.load(head)
+        if head[:1] == names.TAG:
+            return names.load(head)
         if head[:1] == reigns.TAG:
             return reigns.load(head)
         return self._relationships.load(get)
@@ -98,8 +98,8 @@ class StateCodec:
             return pages.dump(state)
         if isinstance(state, Alias | Gone):
             return marks.dump(state)
-        if isinstance(state, past.Holders):
-            return past.dump(state)
+        if isinstance(state, names.Holders):
+            return names.dump(state)
         if isinstance(state, reigns.Reigns):
             return reigns.dump(state)
         tag = _SEEN_TAG if isinstance(state, SeenAct) else _SLOT_TAG

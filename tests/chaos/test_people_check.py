@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from chaos.again import Again
 from chaos.kept import Kept, read_changelog
 from stream_app.config import ServiceSettings
 from stream_app.edge.log import KIND, Kind, header
+from stream_app.edge.names import name_key
 from stream_app.engine.wire import STATE_TAG, seal
 from tests.edge.lanes import TOPICS, Lanes
 from tests.edge.lanes import Kept as Record
+from tests.edge.test_links_in_any_order import anything
 
 PARTITIONS = 4
 BEGIN_MS = 1_790_000_000_000
@@ -100,6 +103,36 @@ def test_a_lost_or_repeated_record_is_found(
                 assert f"'{kind}': " in (too_many if copies else missing)
                 return
     raise AssertionError
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_forgotten_name_is_left_whatever_comes_first(tmp_path: Path, seed: int) -> None:
+    """Links, unlinkings, erasures and consent of few persons, in any order of the partitions."""
+    lanes = Lanes(tmp_path, PARTITIONS, random.Random(seed))
+    lanes.now_ms = BEGIN_MS + 30 * DAY_MS
+    for _ in range(6):
+        for _ in range(30):
+            anything(lanes)
+        if lanes.dice.random() < 0.7:
+            lanes.run()
+    lanes.run()
+    every = kept(lanes)
+    _, told = people_check.left_behind(topic(lanes, TOPICS.log), every, topic(lanes, TOPICS.states))
+    assert told == []
+    for one in every:
+        assert {key: set(holders.keys) for key, holders in one.named.items()} == names_in(one)
+    lanes.close()
+
+
+def names_in(one: Kept) -> dict[bytes, set[bytes]]:
+    """Where each id is named, as it must stand in the index."""
+    found: dict[bytes, set[bytes]] = defaultdict(set)
+    linked = {key: rel.linked or () for key, rel in one.relationships.items()}
+    linked |= {key: alias.linked for key, alias in one.aliases.items()}
+    for key, ids in linked.items():
+        for name in ids:
+            found[name_key("acme", name.person)].add(key)
+    return dict(found)
 
 
 def test_who_was_not_forgotten_everywhere_is_found(world: Lanes) -> None:

@@ -1,8 +1,9 @@
-"""Whose past it is: where ids that are their own again are still named.
+"""Where an id is named among the ids of another one, within one partition.
 
-An id that was unlinked stays among the ids of the relationship that has its past. When that id is
-forgotten, its name must go there, too; this index says where, within one partition: under a hash of
-the id the keys of the relationships. It holds nothing of an id that is forgotten.
+A person who is forgotten goes under every id that is linked then. But an id that was unlinked stays
+named where its past is, and links and unlinkings may still be on their way. So when an id is
+forgotten its name goes wherever it stands, and this index says where: under a hash of the id the
+keys of relationships and aliases. It holds nothing of an id that is forgotten.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from stream_app.contracts.state import StateTooNewError
-from stream_app.domain.linked import without_past
+from stream_app.domain.linked import Alias, without
 from stream_app.domain.state import Relationship
 from stream_app.engine import Unit
 
@@ -26,7 +27,7 @@ _VERSION: Final = b"\x01"
 
 
 class Holders(msgspec.Struct, frozen=True, array_like=True):
-    """Keys of the relationships of this partition that name an id of the past."""
+    """Keys of the relationships and aliases of this partition that name an id."""
 
     keys: tuple[bytes, ...]
 
@@ -47,22 +48,22 @@ def dump(holders: Holders) -> list[tuple[bytes, bytes | None]]:
     return [(b"", TAG + _VERSION + _encode(holders))]
 
 
-def past_key(brand: str, person: str) -> bytes:
+def name_key(brand: str, person: str) -> bytes:
     """Where it stands who names that id. Not the id itself: it may have any character in it."""
     digest = blake2b(f"{brand}/{person}".encode(), digest_size=16).hexdigest()
-    return f"\x00past {digest}".encode()
+    return f"\x00named {digest}".encode()
 
 
 def note(
     unit: Unit[Any], key: bytes, brand: str, before: Collection[str], after: Collection[str]
 ) -> None:
-    """The relationship of that key named these ids of the past, and now names those."""
+    """What stands at that key named these ids, and now names those."""
     for person in before:
         if person not in after:
-            _write(unit, past_key(brand, person), key, is_named=False)
+            _write(unit, name_key(brand, person), key, is_named=False)
     for person in after:
         if person not in before:
-            _write(unit, past_key(brand, person), key, is_named=True)
+            _write(unit, name_key(brand, person), key, is_named=True)
 
 
 def _write(unit: Unit[Any], where: bytes, key: bytes, *, is_named: bool) -> None:
@@ -77,16 +78,18 @@ def _write(unit: Unit[Any], where: bytes, key: bytes, *, is_named: bool) -> None
 
 
 def forget(unit: Unit[Any], work: Work, brand: str, person: str) -> bool:
-    """An id is forgotten: no relationship of this partition names it any more. True if one did."""
-    where = past_key(brand, person)
+    """An id is forgotten: nothing in this partition names it any more. True if anything did."""
+    where = name_key(brand, person)
     found = unit.get(where)
     if not isinstance(found, Holders):
         return False
     unit.delete(where)
     for key in found.keys:
-        rel = unit.get(key)
-        if isinstance(rel, Relationship):
-            rel.linked = without_past(rel.linked, (person,))
-            unit.put(key, rel)
-            work.views[key] = rel
+        state = unit.get(key)
+        if isinstance(state, Relationship):
+            state.linked = without(state.linked, (person,))
+            unit.put(key, state)
+            work.views[key] = state
+        elif isinstance(state, Alias):
+            unit.put(key, state.without_ids((person,)))
     return True
