@@ -1,7 +1,8 @@
-"""One real broker for the whole session, and names that no two tests share."""
+"""One real broker for all processes of a session, and names that no two tests share."""
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 import stream_app
 from stream_app.embedded import EmbeddedBroker, Silent, broker_address
+from tests.together import Once, one_for_all
 
 
 def pytest_configure() -> None:
@@ -28,12 +30,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def broker(pytestconfig: pytest.Config) -> Iterator[str]:
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this session, the same one for all its processes (`pytest -n`)."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def once(session_folder: Path) -> Once:
+    """Works out what many tests look at, once for all processes."""
+    return Once(session_folder)
+
+
+@pytest.fixture(scope="session")
+def broker(pytestconfig: pytest.Config, session_folder: Path) -> Iterator[str]:
     """Address of a real Kafka: the one `BROKER=host:port` names, else one for this session."""
     # The first start downloads: let its progress through, or the wait looks like a hang.
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     assert capture is not None
-    opened = broker_address()
+    opened = one_for_all(session_folder / "broker", broker_address)
     with capture.global_and_fixture_disabled():
         address = opened.__enter__()
     yield address

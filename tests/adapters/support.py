@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ def made_of(paths: list[Path], accounts: Accounts = NO_ACCOUNTS) -> Iterator[dic
                 yield made
 
 
+@cache
 def samples(platform: str) -> list[Path]:
     """The deliveries of a platform among our samples, in the order of `expected.tsv`."""
     rows = table(SAMPLES / "expected.tsv")

@@ -15,8 +15,10 @@ from typing import Final
 import pytest
 
 import stream_app
-from tests.domain.compare import Outcome, oracle_outcome
+from tests.domain.compare import Outcome, outcome_of
 from tests.oracle.histories import history
+from tests.oracle.shared import history_rescanned
+from tests.together import Once
 
 PACKAGE: Final = Path(stream_app.__file__).parent
 ROOT: Final = Path(__file__).parents[2]
@@ -105,15 +107,14 @@ Story = tuple[Path, Outcome]
 
 
 @pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> list[Story]:
+def stories(tmp_path_factory: pytest.TempPathFactory, once: Once) -> list[Story]:
     """The histories as files, each with what the oracle says of it."""
     folder = tmp_path_factory.mktemp("histories")
     found: list[Story] = []
     for seed in SEEDS:
-        lines = history(seed)
         path = folder / f"{seed}.jsonl"
-        path.write_bytes(b"".join(line + b"\n" for line in lines))
-        found.append((path, oracle_outcome(lines)))
+        path.write_bytes(b"".join(line + b"\n" for line in history(seed)))
+        found.append((path, outcome_of(history_rescanned(once, seed))))
     return found
 
 

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream_app.contracts.policy import default_policy, parse_policy
 from stream_app.contracts.policy_record import write_policy
 from stream_app.edge.log import KIND, header
-from tests.edge.service import PARTITIONS, Sent, Service, interaction, record
+from tests.edge.service import PARTITIONS, Sent, Service, interaction, record, until
 from tests.edge.test_service import NOW, published, refused_in
 from tests.oracle.histories import history
 
@@ -181,11 +181,14 @@ async def test_the_team_has_no_relationships(service: Service, tmp_path: Path) -
     service.start("one", *file(tmp_path, text))
     assert await service.until_exact(2) == 2
     assert set(await service.transitions()) == {b"acme/cara", b"other/anna"}
-    page = service.get("one", "/metrics").decode()
-    [team] = [
-        sample.value
-        for family in text_string_to_metric_families(page)
-        for sample in family.samples
-        if sample.name.endswith("events_processed_total") and sample.labels["outcome"] == "team"
-    ]
-    assert team == 9
+
+    def of_the_team() -> list[float]:
+        page = service.get("one", "/metrics").decode()
+        return [
+            sample.value
+            for family in text_string_to_metric_families(page)
+            for sample in family.samples
+            if sample.name.endswith("events_processed_total") and sample.labels["outcome"] == "team"
+        ]
+
+    await until(lambda: of_the_team() == [9], 20, lambda: str(of_the_team()))

@@ -166,6 +166,13 @@ class Cluster:
     def log(self, name: str = "a") -> str:
         return self.log_path(name).read_text()
 
+    async def logged(self, text: str, name: str = "a", *, within_s: float = 20.0) -> None:
+        """Wait until the worker says it."""
+        deadline = time.monotonic() + within_s
+        while text not in self.log(name):
+            assert time.monotonic() < deadline, self.log(name)[-3000:]
+            await asyncio.sleep(0.1)
+
     def kill(self, name: str = "a") -> None:
         worker = self.workers.pop(name)
         worker.send_signal(signal.SIGCONT)

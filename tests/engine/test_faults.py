@@ -102,6 +102,7 @@ async def test_input_waits_while_too_much_is_uncommitted(cluster: Make) -> None:
     async with cluster(partitions=1, commit_max_records=most, max_poll_records=slice_) as c:
         await c.feed_random(4_000, 30)
         c.start(slow_commit_s=0.3)
+        await c.ready(partitions=1)
         await c.progress(500)
         waiting = []
         for _ in range(20):

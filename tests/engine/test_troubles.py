@@ -19,7 +19,8 @@ async def test_open_and_tick_raise(cluster: Make) -> None:
         await c.feed_random(300, 20)
         c.start(open_fails=1, tick_fails=1)
         await c.drained()
-        await asyncio.sleep(2.5)  # ticks come once a second
+        await c.logged("processing failed")  # ticks come once a second
+        await asyncio.sleep(1.5)
         await c.feed_random(100, 20, seed=2)
         await c.drained()
         assert c.log().count("processing failed") == 1
@@ -98,7 +99,7 @@ async def test_split_partitions_stay_closed(cluster: Make) -> None:
         await c.drained_of(0)
         c.start("new")
         await c.ready("new", partitions=2)
-        assert "are split between workers: kept closed" in c.log("new")
+        await c.logged("are split between workers: kept closed", "new")
         await c.feed_random(200, 40, seed=2)
         await c.feed_random(200, 40, seed=3, topic=1)
         await asyncio.sleep(1)

@@ -8,11 +8,14 @@ from collections import Counter
 
 import pytest
 
+from tests.together import Once
+
 from .histories import history
 from .murmur2 import murmur2, partition_of
 from .reading import Refused, read
 from .rescan import Rescan, rescan
 from .rules import DAY
+from .shared import history_rescanned
 
 DAY_0 = 19_000  # 2022-01-08
 TWO_YEARS = 730
@@ -165,11 +168,11 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def everything() -> Counter[str]:
+def everything(once: Once) -> Counter[str]:
     """How often each refusal, reason and case occurs in the histories of all seeds."""
     total: Counter[str] = Counter()
     for seed in SEEDS:
-        result = rescan(history(seed))
+        result = history_rescanned(once, seed)
         total.update(reason for _, reason in result.rejects)
         total.update(f"moved by {moved.reason}" for moved in result.transitions)
         total.update(result.seen)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
+from functools import partial
 from typing import cast
 
 import pytest
+
+from tests.together import Once
 
 from ..reading import Refused, read
 from ..rescan import rescan
@@ -68,8 +71,11 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[int, Worth]:
-    return {seed: worth(*world(seed, EVENTS), policy=POLICY) for seed in SEEDS}
+def found(once: Once) -> dict[int, Worth]:
+    def made(seed: int) -> Worth:
+        return worth(*world(seed, EVENTS), policy=POLICY)
+
+    return {seed: once(f"world-{seed}", partial(made, seed)) for seed in SEEDS}
 
 
 @pytest.fixture(scope="module")
