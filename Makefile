@@ -41,7 +41,8 @@ compile: setup ## compile the core (setup does), if there is a C compiler
 # Sources that are newer than their compiled form would be ignored: so all is done anew.
 $(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) $(HOT)
 	@echo "compiling the core, about 20 s (RAPPORT_COMPILE=no leaves it out)"
-	@$(BIN)/python hatch_build.py >$(VENV)/compile.log
+	@$(BIN)/python -m stream_app.embedded.warm & $(BIN)/python hatch_build.py >$(VENV)/compile.log; \
+	  compiled=$$?; wait; exit $$compiled
 	@touch $@
 
 $(VENV)/.bench-compiled: $(FAST) bench/small_job.py
@@ -68,7 +69,7 @@ demo: setup ## live: broker, two workers, real events, transitions
 	$(BIN)/rapport demo $(ARGS)
 
 test: lint ## lint, types and every test, on a real Kafka
-	$(BIN)/python -m pytest -n 4 $(ARGS)
+	$(BIN)/python -m pytest -n 4 --maxschedchunk 1 $(ARGS)
 
 lint: setup ## style, format and strict types
 	$(BIN)/ruff check .

@@ -23,10 +23,21 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for the broker is a Kafka test, marked or not."""
+    """A test that asks for the broker is a Kafka test, marked or not. Long ones come first.
+
+    So no process is left with a long one at the end, and what waits for Kafka waits together.
+    """
     for item in items:
         if "broker" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[bool, bool, bool]:
+    """Chaos, then the tests with Kafka, then the long ones without; else as they were."""
+    marks = {mark.name for mark in item.iter_markers()}
+    is_chaos = item.path.parent.name == "chaos"
+    return not (is_chaos and "kafka" in marks), "kafka" not in marks, "slow" not in marks
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from stream_app.embedded import state, supervisor
 from stream_app.embedded.errors import BrokerAlreadyRunning, BrokerDidNotStart, BrokerError
 from stream_app.embedded.jars import ensure_jars
 from stream_app.embedded.java import find_java
+from stream_app.embedded.jvm import SERVES, format_folder, java_command
 from stream_app.embedded.progress import Progress, on_stderr
 from stream_app.embedded.settings import (
     DEFAULT_HEAP_MB,
@@ -32,12 +33,9 @@ from stream_app.embedded.settings import (
 
 START_TIMEOUT_S = 90.0
 _ATTEMPTS = 3  # somebody may take a port between our look and Kafka's start
-_CLUSTER_ID = "rapport-local-broker-0"  # 22 characters of URL-safe base64, as Kafka wants it
-_JVM_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 _PORT_TAKEN = "already in use"
 _PRIVATE = "run-"
 _SWEEP_AFTER_S = 3600.0
-_SERVES = b"Kafka Server started"
 
 
 class EmbeddedBroker:
@@ -127,12 +125,12 @@ class EmbeddedBroker:
         progress = progress or on_stderr()
         begin = time.monotonic()
         java = find_java()
-        class_path = os.pathsep.join(str(jar) for jar in ensure_jars(jar_cache(), progress))
+        jars = ensure_jars(jar_cache(), progress)
         self._folder = self._prepare_folder()
         try:
             for attempt in range(_ATTEMPTS):
                 try:
-                    self._launch(java, class_path)
+                    self._launch(java, jars)
                     break
                 except _PortTaken:
                     if attempt == _ATTEMPTS - 1:
@@ -191,7 +189,7 @@ class EmbeddedBroker:
                     _remove(folder / leftover)
         return folder
 
-    def _launch(self, java: Path, class_path: str) -> None:
+    def _launch(self, java: Path, jars: list[Path]) -> None:
         assert self._folder is not None
         port, controller_port = self._choose_ports()
         config = self._folder / "server.properties"
@@ -200,10 +198,9 @@ class EmbeddedBroker:
         data = self._folder / "data"
         config.write_text(server_properties(port, controller_port, data), encoding="utf-8")
         log4j.write_text(LOG4J, encoding="utf-8")
-        jvm = [str(java), f"-Xmx{self.heap_mb}m", *_JVM_FLAGS]
-        jvm += [f"-Dlog4j2.configurationFile={log4j}", "-cp", class_path]
+        jvm = java_command(java, jars, log4j, self.heap_mb)
         if not (data / "meta.properties").exists():
-            _format(jvm, config, log)
+            format_folder(jvm, config, log)
         log_start = log.stat().st_size if log.exists() else 0
         self._process = self._supervise([*jvm, "kafka.Kafka", str(config)], log)
         self._state = state.State(
@@ -267,7 +264,7 @@ class EmbeddedBroker:
         """Wait for Kafka's own word: an answer on the port could be another broker's."""
         assert self._process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
-        while _SERVES not in _since(log, log_start):
+        while SERVES not in _since(log, log_start):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 said = _since(log, log_start)[-2000:].decode(errors="replace")
                 self._end_failed_start()
@@ -285,14 +282,6 @@ class EmbeddedBroker:
 
 class _PortTaken(BrokerDidNotStart):
     """Somebody took the port between our look and Kafka's start. Do: start again."""
-
-
-def _format(jvm: list[str], config: Path, log: Path) -> None:
-    command = [*jvm, "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    log.write_text(done.stdout + done.stderr, encoding="utf-8")
-    if done.returncode:
-        raise BrokerDidNotStart(f"Kafka refused to format its folder:\n{done.stderr[-2000:]}")
 
 
 def _since(log: Path, start: int) -> bytes:

@@ -18,8 +18,9 @@ from tests.embedded.helpers import is_alive, is_open, run_python, wait_until
 pytestmark = pytest.mark.kafka
 
 _PARENT = """
-import sys, time
+import signal, sys, time
 from stream_app.embedded import EmbeddedBroker
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 with EmbeddedBroker() as broker:
     print(broker.address, broker.pid, broker.folder, flush=True)
     time.sleep(120)
