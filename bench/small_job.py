@@ -103,6 +103,7 @@ class StageJob:
     def __init__(self, out: str) -> None:
         self.codec: Codec[Stage] = StageCodec()
         self._out = out
+        self.outputs: Sequence[str] = (out,)
 
     def open(self, unit: Unit[Stage]) -> None:
         """There is nothing beside the states."""

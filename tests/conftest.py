@@ -16,10 +16,12 @@ from tests.together import Once, one_for_all
 
 def pytest_configure() -> None:
     """Python prefers a compiled module to a newer source: say so instead of testing the old one."""
-    for compiled in Path(stream_app.__file__).parent.rglob("*.so"):
+    package = Path(stream_app.__file__).parent
+    for compiled in (*package.rglob("*.so"), *package.with_name("bench").glob("*.so")):
         source = compiled.with_name(f"{compiled.name.partition('.')[0]}.py")
         if not source.is_file() or source.stat().st_mtime > compiled.stat().st_mtime:
-            pytest.exit(f"{source} is newer than its compiled form. Do: make compile", 2)
+            how = "python hatch_build.py bench" if source.parent.name == "bench" else "make compile"
+            pytest.exit(f"{source} is newer than its compiled form. Do: {how}", 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

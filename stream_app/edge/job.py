@@ -81,6 +81,7 @@ class RelationshipJob:
         self._topics = topics
         self._facts = facts
         self._outputs = Outputs(topics, application_id, facts)
+        self.outputs: Sequence[str] = topics.written
         self._methods = Methods(
             policy, topics, self._outputs, partitions=partitions, limit=methods_per_brand
         )

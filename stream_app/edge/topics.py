@@ -73,6 +73,14 @@ class Topics:
         """Internal: what slices of the log add to the rows of methods."""
         return f"{self.prefix}rapport.method-deltas"
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """All that the service writes to, but for what is compacted."""
+        return (
+            *(self.log, self.transitions, self.rejects),
+            *(self.costs, self.methods, self.deltas),
+        )
+
     def raw(self, platform: str) -> str:
         """A platform's deliveries as they came."""
         return f"{self.prefix}social.raw.{platform}"

@@ -52,6 +52,12 @@ class Job(Protocol[S]):
     """
 
     codec: Codec[S]
+    outputs: Sequence[str]
+    """The topics that it emits to, sources among them; each as many partitions as the sources.
+
+    Before a unit opens, what hangs there is aborted. A compacted topic need not be named: its
+    latest record wins anyway, and readers on aiokafka fail at aborts that compaction has emptied.
+    """
 
     def open(self, unit: Unit[S]) -> None:
         """After each (re)load of the unit, before the first record.

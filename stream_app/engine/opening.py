@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeVar
@@ -30,19 +31,19 @@ async def open_unit(part: Partition[S]) -> None:
     """Bring a unit from nothing to its first record. Raises what forbids it.
 
     0. Only a member of the group may fence others: a zombie that reopens would throw out its heir.
-    1. A new producer with the stable id: every older owner is fenced, its transaction resolved.
+    1. A new producer with the stable id: every older owner is fenced, its transaction resolved,
+       also where the broker has lost sight of it.
     2. Store and changelog: nobody else can write there any more.
     3. The group's offsets must be those that the state was committed with.
     4. The job rebuilds what it keeps beside the states; then seek, under a new epoch.
     """
     started = time.monotonic()
-    engine, settings = part.engine, part.engine.settings
+    engine = part.engine
     if not await engine.reader.is_member():
         raise NotMemberError(partition=part.number)
     await part.stop_writer()
-    part.writer = Writer(settings, part.number)
     async with asyncio.timeout(_START_TIMEOUT_S):
-        await part.writer.start()
+        await _fence(part)
     was_clean = part.trusted and part.unit.is_clean
     positions_before, position_before = part.positions, part.position
     restored, bounds = await _restore(part)
@@ -66,6 +67,18 @@ async def open_unit(part: Partition[S]) -> None:
     if restored.wiped:
         engine.observer.wiped(part.number, restored.wiped)
     engine.observer.restored(part.number, restored.records, time.monotonic() - started)
+
+
+async def _fence(part: Partition[S]) -> None:
+    settings = part.engine.settings
+    part.writer = Writer(settings, part.number)
+    await part.writer.start()
+    shared = itertools.product(part.engine.job.outputs, range(settings.partitions))
+    own = (settings.changelog, part.number)
+    await part.writer.end_what_hangs(TopicPartition(*place) for place in (own, *shared))
+    await part.writer.stop()
+    part.writer = Writer(settings, part.number)
+    await part.writer.start()
 
 
 async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:

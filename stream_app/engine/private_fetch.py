@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
+from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 
 
 def hand_out_as_parsed(consumer: AIOKafkaConsumer) -> None:
@@ -85,6 +86,12 @@ def _is_aborted(source: PartitionRecords, batch: Any) -> bool:
         return False
     source._consume_aborted_up_to(batch.base_offset)
     aborted = source._aborted_producers
-    if batch.is_control_batch and source._contains_abort_marker(batch):
+    if batch.is_control_batch and _is_abort(batch):
         aborted.discard(batch.producer_id)
     return bool(batch.is_transactional and batch.producer_id in aborted)
+
+
+def _is_abort(batch: Any) -> bool:
+    """Of a control batch. Compaction may have emptied it, and then aiokafka's own test raises."""
+    record = next(batch, None)
+    return record is not None and ControlRecord.parse(record.key) == ABORT_MARKER

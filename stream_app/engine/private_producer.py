@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 if TYPE_CHECKING:
     from aiokafka.producer.message_accumulator import BatchBuilder
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 async def wait_until_fenced(producer: AIOKafkaProducer) -> None:
     """Wait for the producer id: from then on every older producer of that id is fenced."""
     await asyncio.shield(producer._txn_manager.wait_for_pid())
+
+
+async def abort_everywhere(
+    producer: AIOKafkaProducer, places: Iterable[TopicPartition], group: str
+) -> None:
+    """Begin a transaction over these partitions and the group's offsets, and abort it."""
+    places = list(places)
+    await producer.begin_transaction()
+    for place in places:
+        producer._txn_manager.maybe_add_partition_to_txn(place)
+    await producer.send_offsets_to_transaction({places[0]: 0}, group)
+    await producer.abort_transaction()
 
 
 def fill_batches(

@@ -14,7 +14,12 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from .errors import FencedError, ForeignWriterError
-from .private_producer import fill_batches, forget_errors, wait_until_fenced
+from .private_producer import (
+    abort_everywhere,
+    fill_batches,
+    forget_errors,
+    wait_until_fenced,
+)
 from .settings import EngineSettings
 from .unit import Snapshot
 
@@ -64,6 +69,15 @@ class Writer:
         """Connect, and fence every older producer of this partition."""
         await self._producer.start()
         await wait_until_fenced(self._producer)
+
+    async def end_what_hangs(self, places: Iterable[TopicPartition]) -> None:
+        """Abort what stands unfinished in these partitions. The writer is used no more then.
+
+        A broker that is stopped in order may take a transaction for complete whose end it has
+        written nowhere (seen with Kafka 4.3). What it left would be held for a part of the next
+        transaction. When the next writer has started, all ends stand where they belong.
+        """
+        await abort_everywhere(self._producer, places, self._settings.app_id)
 
     async def stop(self) -> None:
         """Close; never raises, never waits for long."""

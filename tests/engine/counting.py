@@ -67,6 +67,7 @@ class CountingJob:
         self.codec = CountCodec()
         self.out = out
         self.rejects = rejects
+        self.outputs = (out, rejects)
         self.failed: dict[bytes, int] = {}
         self.ticks = 0
 

@@ -1,0 +1,67 @@
+"""A transaction whose end the broker has lost: nothing of it may become part of a later one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from stream_app.engine import EngineSettings
+
+from .cluster import Cluster
+
+Make = Callable[..., Cluster]
+
+
+@asynccontextmanager
+async def unverified(broker: str) -> AsyncIterator[None]:
+    """The broker takes records of transactions without asking whether they have begun."""
+    name = "transaction.partition.verification.enable"
+    client = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await client.start()
+    try:
+        ids = [str(each["node_id"]) for each in (await client.describe_cluster())["brokers"]]
+        broker_type = ConfigResourceType.BROKER
+        await client.alter_configs([ConfigResource(broker_type, n, {name: "false"}) for n in ids])
+        yield
+        await client.alter_configs([ConfigResource(broker_type, n, {}) for n in ids])
+    finally:
+        await client.close()
+
+
+async def leave_hanging(c: Cluster, partition: int, places: list[TopicPartition]) -> None:
+    """Records of a unit's producer in places that its transaction does not know of."""
+    settings = EngineSettings(**c.settings, data_dir=c.folder)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=c.broker, transactional_id=settings.transactional_id(partition)
+    )
+    await producer.start()
+    await producer.begin_transaction()
+    for place in places:
+        producer._txn_manager._txn_partitions.add(place)
+        await producer.send_and_wait(place.topic, b"999", key=b"lost", partition=place.partition)
+    producer._txn_manager._txn_partitions.clear()
+    await producer.commit_transaction()  # of nothing, as the coordinator sees it
+    await producer.stop()
+
+
+async def test_what_hangs_is_aborted(cluster: Make) -> None:
+    async with cluster(partitions=2, sources=("in",)) as c:
+        await c.feed_random(200, 20)
+        c.start()
+        await c.drained()
+        assert await c.stop() == 0
+        async with unverified(c.broker):
+            places = [TopicPartition(c.out, 0), TopicPartition(c.out, 1)]
+            places.append(TopicPartition(c.changelog, 0))
+            await leave_hanging(c, 0, places)
+        hanging = (await c.read([c.out], isolation="read_uncommitted"))[c.out]
+        assert sum(record.key == b"lost" for record in hanging) == 2
+        await c.feed_random(400, 20)
+        c.start()
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()
