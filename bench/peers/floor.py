@@ -1,4 +1,4 @@
-"""The floor: consume and decode, nothing else. No consumer in Python on aiokafka can cost less."""
+"""The floor: consume with aiokafka as it is, and decode; nothing else."""
 
 from __future__ import annotations
 
