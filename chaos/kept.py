@@ -11,6 +11,7 @@ import orjson
 
 from stream_app.contracts.policy import default_policy
 from stream_app.domain.linked import Alias, Gone
+from stream_app.domain.pane import Pane
 from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
 from stream_app.edge.names import Holders, name_key
@@ -92,14 +93,18 @@ def canonical(rel: Relationship, watermark: int | None = None) -> Canonical:
     """All parts of a state as of the watermark.
 
     Left out are hints that may differ: where it stands in the index, and from when on it must be
-    looked for panes that leave a window (a lower bound).
+    looked for panes that leave a window (a lower bound). What a pane counts stands in order of its
+    codes: an undo and a reload in between may change the order, and nothing else.
     """
     if watermark is not None:
         settle(rel, watermark, POLICY.rules_for(rel.brand))
     rel.due_day = None
     rel.windows.next_exit = 0
-    for pane in rel.windows.panes.values():
-        pane.changed = True
+    panes = rel.windows.panes
+    for day, pane in panes.items():
+        counts = dict(sorted(pane.counts().items()))
+        points = (pane.attention, pane.attraction, pane.affinity, pane.objections)
+        panes[day] = Pane(pane.acts, counts, *points, pane.undos, pane.early)
     return {part: value for part, value in StateCodec(POLICY).dump(rel) if value is not None}
 
 
