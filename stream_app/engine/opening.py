@@ -75,10 +75,33 @@ async def _fence(part: Partition[S]) -> None:
     await part.writer.start()
     shared = itertools.product(part.engine.job.outputs, range(settings.partitions))
     own = (settings.changelog, part.number)
-    await part.writer.end_what_hangs(TopicPartition(*place) for place in (own, *shared))
+    unfinished = await _unfinished(settings, [TopicPartition(*one) for one in (own, *shared)])
+    if not unfinished:
+        return
+    await part.writer.end_what_hangs(unfinished)
     await part.writer.stop()
     part.writer = Writer(settings, part.number)
     await part.writer.start()
+
+
+async def _unfinished(
+    settings: EngineSettings, places: list[TopicPartition]
+) -> list[TopicPartition]:
+    """Where a transaction is open: ours, if it hangs, or at times one that another unit is at."""
+    written = await _ends(settings, places, "read_uncommitted")
+    decided = await _ends(settings, places, "read_committed")  # in this order: what ended is told
+    return [place for place in places if decided[place] < written[place]]
+
+
+async def _ends(
+    settings: EngineSettings, places: list[TopicPartition], isolation: str
+) -> dict[TopicPartition, int]:
+    consumer = _plain_consumer(settings, isolation)
+    await consumer.start()
+    try:
+        return dict(await consumer.end_offsets(places))
+    finally:
+        await consumer.stop()
 
 
 async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:
@@ -93,7 +116,7 @@ async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:
         engine.observer.bad_state(part.number, offset)
 
     part.store.open()
-    consumer = _changelog_consumer(engine.settings)
+    consumer = _plain_consumer(engine.settings)
     await consumer.start()
     hand_out_as_parsed(consumer)
     try:
@@ -112,11 +135,13 @@ async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:
         await consumer.stop()
 
 
-def _changelog_consumer(settings: EngineSettings) -> AIOKafkaConsumer:
-    """A consumer without a group, read_committed; its ends are last stable offsets."""
+def _plain_consumer(
+    settings: EngineSettings, isolation: str = "read_committed"
+) -> AIOKafkaConsumer:
+    """A consumer without a group; if read_committed, its ends are last stable offsets."""
     return AIOKafkaConsumer(
         **settings.client(),
-        isolation_level="read_committed",
+        isolation_level=isolation,
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=4 << 20,
