@@ -220,7 +220,9 @@ async def _slow_commits(world: World) -> dict[int, float]:
     """Commits of more than half a second, or given up, by process: a new one begins anew."""
     slow: dict[int, float] = {}
     for worker in world.up:
-        pid = worker.pid  # of now: the process may go while it is asked
+        if not worker.is_up:  # it went while another one was asked
+            continue
+        pid = worker.pid
         all_of_them = await worker.metric("stream_app_commit_seconds_count")
         quick = await worker.metric("stream_app_commit_seconds_bucket", having='le="0.5"')
         given_up = await worker.metric("stream_app_commit_failures_total")

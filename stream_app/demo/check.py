@@ -10,7 +10,7 @@ import gc
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -20,21 +20,11 @@ from stream_app.domain.keys import relationship_key
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
 from stream_app.edge.log import KIND, header, recorded_ms
-from stream_app.edge.reading import OWN, own_line
+from stream_app.edge.reading import OWN, ReadRecord, own_line
 from stream_app.replay import Replay
 
 Moves = dict[bytes, list[bytes]]
 """Transitions as bytes, in order, by relationship."""
-
-
-class Record(Protocol):
-    """What is needed of a record of Kafka."""
-
-    partition: int
-    key: bytes | None
-    value: bytes | None
-    timestamp: int
-    headers: Sequence[tuple[str, bytes]]
 
 
 @dataclass(slots=True)
@@ -48,7 +38,7 @@ class Expected:
 
 
 def lines(
-    records: Sequence[Record], partition: int, partitions: int, policy: Policy
+    records: Sequence[ReadRecord], partition: int, partitions: int, policy: Policy
 ) -> tuple[list[bytes], int]:
     """A partition of the log as lines for a replay, each with its record's first timestamp.
 
@@ -59,7 +49,7 @@ def lines(
     astray = 0
     for record in records:
         if header(record.headers, KIND) in OWN:
-            own = own_line(cast("Any", record))
+            own = own_line(record)
             if own is not None:
                 kept.append(own)
             continue
@@ -118,7 +108,7 @@ def _file(moves: Moves, found: Any) -> None:
         moves[relationship_key(whose.brand, whose.person).encode()].append(text)
 
 
-def by_relationship(records: Sequence[Record]) -> Moves:
+def by_relationship(records: Sequence[ReadRecord]) -> Moves:
     """The transitions that were read, in their order, by the key that they were written under."""
     moves: Moves = defaultdict(list)
     for record in records:

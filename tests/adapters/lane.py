@@ -14,7 +14,7 @@ import traceback
 from base64 import b64decode
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -30,14 +30,13 @@ from stream_app.edge.facts import NoFacts
 from stream_app.edge.job import RelationshipJob
 from stream_app.edge.log import KIND, SOURCE, header, recorded_ms
 from stream_app.edge.states import State
-from stream_app.edge.topics import Topics
 from stream_app.engine import Unit
 from stream_app.engine.store import Store, StoreMemory
+from tests.edge.offline import TOPICS, Record
 
 from .mutation import Delivery
 from .support import RECEIVED_MS
 
-TOPICS = Topics()
 NOW_MS = RECEIVED_MS + 1_000
 """When what the service appends is recorded."""
 LONGEST_DETAIL = 1_000
@@ -47,18 +46,6 @@ NO_ACT = {
     *("update", "erase", "revoke", "moderate", "aggregate", "ignore"),
     *("elsewhere", "self", "peer", "none", "no_verb", "no_account", "no_person", "unresolved"),
 }
-
-
-class Record(NamedTuple):
-    """A record as the job reads it."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Any
 
 
 class _Facts(NoFacts):

@@ -18,8 +18,8 @@ from stream_app.edge.log import KIND, Kind, header
 from stream_app.edge.names import name_key
 from stream_app.engine.wire import STATE_TAG, seal
 from tests.edge.lanes import TOPICS, Lanes
-from tests.edge.lanes import Kept as Record
-from tests.edge.test_links_in_any_order import anything
+from tests.edge.offline import Record
+from tests.edge.test_links_in_any_order import much
 
 PARTITIONS = 4
 BEGIN_MS = 1_790_000_000_000
@@ -110,12 +110,7 @@ def test_no_forgotten_name_is_left_whatever_comes_first(tmp_path: Path, seed: in
     """Links, unlinkings, erasures and consent of few persons, in any order of the partitions."""
     lanes = Lanes(tmp_path, PARTITIONS, random.Random(seed))
     lanes.now_ms = BEGIN_MS + 30 * DAY_MS
-    for _ in range(6):
-        for _ in range(30):
-            anything(lanes)
-        if lanes.dice.random() < 0.7:
-            lanes.run()
-    lanes.run()
+    much(lanes)
     every = kept(lanes)
     _, told = people_check.left_behind(topic(lanes, TOPICS.log), every, topic(lanes, TOPICS.states))
     assert told == []

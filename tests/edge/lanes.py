@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +18,14 @@ from stream_app.contracts.policy import default_policy
 from stream_app.edge.facts import NoFacts
 from stream_app.edge.job import RelationshipJob
 from stream_app.edge.states import State
-from stream_app.edge.topics import Topics
 from stream_app.engine import Unit
 from stream_app.engine.store import Store, StoreMemory
 
-TOPICS = Topics()
+from .offline import TOPICS, Record
+
 RAW = TOPICS.raw("bluesky")
 SOURCES = {TOPICS.log, TOPICS.links, TOPICS.erasures, RAW}
 APPLICATION = "lanes"
-
-
-@dataclass
-class Kept:
-    """A record as the job reads it."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 class Lanes:
@@ -49,8 +35,8 @@ class Lanes:
         self.partitions = partitions
         self.dice = dice
         self.now_ms = 0
-        self.topics: dict[tuple[str, int], list[Kept]] = defaultdict(list)
-        self.waiting: dict[int, dict[str, deque[Kept]]] = defaultdict(lambda: defaultdict(deque))
+        self.topics: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        self.waiting: dict[int, dict[str, deque[Record]]] = defaultdict(lambda: defaultdict(deque))
         self.counts: dict[str, int] = defaultdict(int)
         facts = NoFacts()
         facts.processed = self._count  # type: ignore[method-assign]
@@ -112,7 +98,7 @@ class Lanes:
     ) -> None:
         held = self.topics[topic, partition]
         self.now_ms += 1
-        record = Kept(topic, partition, len(held), self.now_ms, key, value, list(headers))
+        record = Record(topic, partition, len(held), self.now_ms, key, value, list(headers))
         held.append(record)
         if topic in SOURCES:
             self.waiting[partition][topic].append(record)
@@ -157,7 +143,7 @@ class Lanes:
             self._tick(unit)
             self._commit(number)
 
-    def records(self, topic: str) -> list[Kept]:
+    def records(self, topic: str) -> list[Record]:
         """All records of a topic, partition by partition."""
         return [
             record for number in range(self.partitions) for record in self.topics[topic, number]

@@ -19,7 +19,7 @@ TOPICS = Topics()
 
 
 class Record(NamedTuple):
-    """A record of the log."""
+    """A record as the job reads it."""
 
     topic: str
     partition: int
@@ -27,7 +27,7 @@ class Record(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Offline:

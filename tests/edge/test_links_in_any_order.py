@@ -213,6 +213,16 @@ def test_what_adapters_saw_is_forgotten_and_not_learnt_again(lanes: Make, seed: 
 PEOPLE = ("ann", "bob", "cat", "dan", "eve")
 
 
+def much(world: Lanes) -> None:
+    """A lot happens, and is read now and then, in the end all of it."""
+    for _ in range(6):
+        for _ in range(30):
+            anything(world)
+        if world.dice.random() < 0.7:
+            world.run()
+    world.run()
+
+
 def anything(world: Lanes) -> None:
     """Something happens: mostly acts, some of them late."""
     dice = world.dice
@@ -277,12 +287,7 @@ def ids_of_units(world: Lanes) -> dict[str, list[Linked]]:
 @pytest.mark.parametrize("seed", range(60))
 def test_the_log_replays_to_the_same(lanes: Make, seed: int) -> None:
     world = lanes(seed)
-    for _ in range(6):
-        for _ in range(30):
-            anything(world)
-        if world.dice.random() < 0.7:
-            world.run()
-    world.run()
+    much(world)
     world.settle()
     expected = replayed(world)
     assert world.moves() == expected.moves
