@@ -155,7 +155,7 @@ async def _transaction_timeout(world: World, fault: Fault) -> str:
         async with world.one_of(fault.whom) as worker:
             told = await _freeze(worker)
         # If the broker was away meanwhile, nobody has aborted anything: once more.
-        if told not in ("committed", asyncio.CancelledError.__name__):
+        if told != "committed":
             return f"worker {worker.name} met {told}"
     raise ChaosError(f"no transaction was aborted, but: {told}")
 
@@ -213,11 +213,14 @@ async def _slow_sends(world: World, fault: Fault) -> str:
             await asyncio.sleep(fault.length_s)
         finally:
             await set_quota(world.settings.broker, None)
-    return "commits took more than half a second, or were given up"
+    return "commits took more than half a second, were given up or fenced"
 
 
 async def _slow_commits(world: World) -> dict[int, float]:
-    """Commits of more than half a second, or given up, by process: a new one begins anew."""
+    """Commits of more than half a second, given up, or fenced as the broker saw them too slow.
+
+    By process: a new one begins anew.
+    """
     slow: dict[int, float] = {}
     for worker in world.up:
         if not worker.is_up:  # it went while another one was asked
@@ -226,7 +229,8 @@ async def _slow_commits(world: World) -> dict[int, float]:
         all_of_them = await worker.metric("stream_app_commit_seconds_count")
         quick = await worker.metric("stream_app_commit_seconds_bucket", having='le="0.5"')
         given_up = await worker.metric("stream_app_commit_failures_total")
-        slow[pid] = all_of_them - quick + given_up
+        fenced = await worker.metric("stream_app_fenced_total")
+        slow[pid] = all_of_them - quick + given_up + fenced
     return slow
 
 

@@ -6,6 +6,7 @@ and what came of it is written into `<place>.outcome`.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import os
 import signal
@@ -71,16 +72,16 @@ def _in_commits(traps: Traps) -> None:
         async def trapped_end() -> None:
             traps.die("in_transaction")
             freeze = traps.springs("freeze")
-            if freeze is not None:
-                time.sleep(float(freeze))  # noqa: ASYNC251 - the whole loop is meant to stand still
-            try:
+            if freeze is None:
                 await end()
-            except BaseException as error:
-                if freeze is not None:
-                    traps.tell("freeze", type(error).__name__)
-                raise
-            if freeze is not None:
-                traps.tell("freeze", "committed")
+                return
+            time.sleep(float(freeze))  # noqa: ASYNC251 - the whole loop is meant to stand still
+            ending = asyncio.ensure_future(end())
+            try:
+                await asyncio.shield(ending)  # the commit's own deadline may be over by now
+            finally:
+                (met,) = await asyncio.gather(ending, return_exceptions=True)
+                traps.tell("freeze", type(met).__name__ if met is not None else "committed")
 
         self._producer.commit_transaction = trapped_end
 

@@ -6,19 +6,25 @@ import contextlib
 import fcntl
 import os
 import pickle
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+_LOOK_S = 0.2
 
 
 @contextlib.contextmanager
-def held(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[int]:
-    """The lock on that file, for the body; gives its descriptor. It ends with the process."""
+def held(path: Path, how: int | None = fcntl.LOCK_EX) -> Iterator[int]:
+    """The lock on that file, for the body (None: not yet). It ends with the process at the latest.
+
+    Gives the file's descriptor.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, how)
+        if how is not None:
+            fcntl.flock(descriptor, how)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -50,19 +56,29 @@ def one_for_all(
     """The address of a server that the first process opens, and closes behind the last one.
 
     `path` begins the names of three files of the session. The server lives in the process that
-    opened it, so that one waits for the others; who comes after that opens another one.
+    opened it, so that one waits until nobody uses it; who comes after that opens another one.
     """
     address, users = path.with_suffix(".address"), path.with_suffix(".users")
-    with contextlib.ExitStack() as stack:
-        with held(path.with_suffix(".lock")):
-            is_mine = not address.exists()
-            if is_mine:
-                server = contextlib.ExitStack()
-                address.write_text(server.enter_context(opened()), encoding="utf-8")
-            stack.enter_context(held(users, fcntl.LOCK_SH))
-            found = address.read_text(encoding="utf-8")
-        yield found
-    if is_mine:
-        # Not while another one is between its look at the address and its use.
-        with held(path.with_suffix(".lock")), server, held(users):
-            address.unlink()
+    lock = path.with_suffix(".lock")
+    with contextlib.ExitStack() as server:
+        with held(users, None) as using:
+            with held(lock):
+                is_mine = not address.exists()
+                if is_mine:
+                    address.write_text(server.enter_context(opened()), encoding="utf-8")
+                fcntl.flock(using, fcntl.LOCK_SH)
+                found = address.read_text(encoding="utf-8")
+            yield found
+        while is_mine and not _is_last(lock, users, address):
+            time.sleep(_LOOK_S)
+
+
+def _is_last(lock: Path, users: Path, address: Path) -> bool:
+    """Whether nobody uses the server; then nobody will any more."""
+    with held(lock), held(users, None) as using:
+        try:
+            fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        address.unlink()
+        return True

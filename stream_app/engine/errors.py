@@ -90,6 +90,11 @@ class CoordinationError(EngineRefusalError):
     Do: read the client's error above. The process ends so that it is started anew."""
 
 
+class LostCommitError(EngineError):
+    """The broker has lost the end of a transaction that it had confirmed.
+    Do: nothing; that transaction is undone as a whole, and its work is done again."""
+
+
 class NotMemberError(EngineError):
     """The group has moved on without this worker. Do: nothing; it is asked to rejoin."""
 

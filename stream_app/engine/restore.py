@@ -4,8 +4,8 @@ Decides, before anything is read, whether the store is an ancestor of the change
 
 - no marker, a damaged one, or one so old that tombstones may be gone: rebuilt;
 - a marker outside the changelog: refused, or rebuilt with the flag;
-- another record where the marker's position record should stand: rebuilt. If compaction has
-  removed that record, a newer one must follow and carry the same incarnation.
+- another record, or none, where the marker's position record should stand: rebuilt. If compaction
+  has removed that record, a newer one must follow and carry the same incarnation.
 """
 
 from __future__ import annotations
@@ -72,15 +72,14 @@ class Restorer:
     async def run(self, *, trusted: bool) -> Restored:
         """Restore to the last stable offset, which nobody can move: older producers are fenced.
 
-        `trusted`: the store was open in this process all the time, its marker need not be checked.
+        `trusted`: the store was open in this process all the time, its age need not be checked.
+        What it holds may still have been taken back: see `errors.LostCommitError`.
         """
         end: int = (await self._consumer.end_offsets([self._tp]))[self._tp]
         begin: int = (await self._consumer.beginning_offsets([self._tp]))[self._tp]
         local = self._store.local()
-        if trusted and local is not None and local.next_offset == end:
-            return Restored(end, 0, "")
         self._consumer.assign([self._tp])
-        wiped = await self._why_wipe(local, begin, end)
+        wiped = await self._why_wipe(local, begin, end, trusted=trusted)
         if not wiped and local is not None:
             if await self._read(local.next_offset, end, local):
                 return Restored(end, self._records, "")
@@ -101,7 +100,7 @@ class Restorer:
         end: int = self._consumer.last_stable_offset(self._tp) or 0
         return max(0, end - position)
 
-    async def _why_wipe(self, local: Local | None, begin: int, end: int) -> str:
+    async def _why_wipe(self, local: Local | None, begin: int, end: int, *, trusted: bool) -> str:
         if local is None:
             return "absent"
         if local.next_offset > end or local.next_offset < begin:
@@ -115,7 +114,7 @@ class Restorer:
                 changelog_end=end,
             )
         age_ms = time.time() * 1000 - local.wall_ms
-        if age_ms > self._settings.tombstone_retention_ms * 6 // 7:
+        if not trusted and age_ms > self._settings.tombstone_retention_ms * 6 // 7:
             return "old"
         self._position = self._store.position()
         self._position_offset = local.position_offset

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
-from .errors import FencedError, ForeignWriterError
+from .errors import FencedError, ForeignWriterError, LostCommitError
 from .private_producer import (
     abort_everywhere,
     fill_batches,
@@ -91,7 +91,7 @@ class Writer:
         """Write everything in one transaction; return only when it is committed.
 
         `expected_offset`: where the first changelog record must land. Raises `FencedError`,
-        `ForeignWriterError`, or whatever the broker refused; the writer is dead then.
+        `ForeignWriterError`, `LostCommitError` or the broker's refusal; the writer is dead then.
         """
         try:
             return await self._commit(snapshot, offsets, expected_offset)
@@ -121,13 +121,7 @@ class Writer:
         )
         await _all_of([*tasks.values(), offsets_sent])
         bases = tasks[changelog].result()
-        if bases[0] != expected_offset:
-            raise ForeignWriterError(
-                topic=settings.changelog,
-                partition=partition,
-                expected=expected_offset,
-                found=bases[0],
-            )
+        _check_place(bases[0], expected_offset, settings.changelog, partition)
         await self._producer.commit_transaction()
         position_offset = bases[-1] + sends[changelog][-1][1] - 1
         # Behind the position record stands the commit marker.
@@ -146,6 +140,13 @@ class Writer:
         finally:
             for future in futures:
                 _see_error(future)
+
+
+def _check_place(found: int, expected: int, topic: str, partition: int) -> None:
+    if found != expected:
+        # Further on stands what another has written. Before it, the last commit marker is missing.
+        kind = ForeignWriterError if found > expected else LostCommitError
+        raise kind(topic=topic, partition=partition, expected=expected, found=found)
 
 
 def _see_error(future: asyncio.Future[Any]) -> None:

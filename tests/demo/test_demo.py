@@ -136,13 +136,22 @@ async def test_a_false_transition_on_the_topic_makes_it_fail(
     assert "the replay has nothing more, the topic has sequence 1, none to attention" in errors
 
 
+def until_live(run: subprocess.Popen[str]) -> None:
+    assert run.stderr is not None
+    said: list[str] = []
+    for line in run.stderr:
+        said.append(line)
+        if "live (" in line:
+            return
+    pytest.fail("".join(["ended before it was live\n", *said[-200:]]))
+
+
 def test_ctrl_c_shows_the_funnel_and_leaves_nothing(
     tmp_path: Path, broker: str, deliveries: Path
 ) -> None:
     home = tmp_path / "home"
     with demo(home, broker, "--deliveries", str(deliveries), *SMALL) as run:
-        assert run.stderr is not None
-        assert any("live (" in line for line in run.stderr)
+        until_live(run)
         run.send_signal(signal.SIGINT)
         out, errors = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 0, errors
@@ -165,8 +174,7 @@ def test_sigterm_in_the_middle_ends_it_without_a_verdict(
 def test_kill_9_takes_broker_and_workers_along(tmp_path: Path, deliveries: Path) -> None:
     home = tmp_path / "home"
     with demo(home, None, "--deliveries", str(deliveries), *SMALL) as run:
-        assert run.stderr is not None
-        assert any("live (" in line for line in run.stderr)
+        until_live(run)
         assert len(workers(home)) == 2
         assert any("kafka.Kafka" in line for line in running(home))
         run.kill()

@@ -54,7 +54,7 @@ class Bench:
         self.unit.written()
         self.position, self.next_offset = snapshot.position, written.next_offset
 
-    async def restore(self, **changes: object) -> Restored:
+    async def restore(self, *, trusted: bool = False, **changes: object) -> Restored:
         settings = EngineSettings(
             **{
                 **{n: getattr(self.settings, n) for n in EngineSettings.__slots__},
@@ -78,7 +78,7 @@ class Bench:
                 on_progress=lambda done, total: None,
                 on_bad=self.bad.append,
             )
-            restored = await restorer.run(trusted=False)
+            restored = await restorer.run(trusted=trusted)
         finally:
             await consumer.stop()
         self.unit.reset(b"")

@@ -100,6 +100,7 @@ class Cluster:
         tick_fails: int = 0,
         slow_restore_s: float = 0.0,
         slow_commit_s: float = 0.0,
+        lost_end: int = 0,
         break_assignments: bool = False,
         sources: Sequence[str] | None = None,
         **settings: Any,
@@ -122,6 +123,7 @@ class Cluster:
             "tick_fails": tick_fails,
             "slow_restore_s": slow_restore_s,
             "slow_commit_s": slow_commit_s,
+            "lost_end": lost_end,
             "break_assignments": break_assignments,
             "health": str(self.health_path(name)),
         }

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from stream_app.engine import EngineSettings
+from stream_app.engine.writer import Writer
 
+from .bench import Bench
 from .cluster import Cluster
+from .lost_end import commit_and_lose
 
 Make = Callable[..., Cluster]
 
@@ -26,6 +31,9 @@ async def unverified(broker: str) -> AsyncIterator[None]:
         ids = [str(each["node_id"]) for each in (await client.describe_cluster())["brokers"]]
         broker_type = ConfigResourceType.BROKER
         await client.alter_configs([ConfigResource(broker_type, n, {name: "false"}) for n in ids])
+        asked = [ConfigResource(broker_type, ids[0], {name: None})]
+        while "false" not in str(await client.describe_configs(asked)):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
         yield
         await client.alter_configs([ConfigResource(broker_type, n, {}) for n in ids])
     finally:
@@ -65,3 +73,37 @@ async def test_what_hangs_is_aborted(cluster: Make) -> None:
         await c.drained()
         assert await c.stop() == 0
         await c.check_exact()
+
+
+async def test_a_confirmed_commit_is_lost_under_a_living_worker(cluster: Make) -> None:
+    """Its next commit sees it; what was confirmed is undone as a whole, and done again."""
+    async with cluster(partitions=1, sources=("in",)) as c, unverified(c.broker):
+        c.start(lost_end=2)
+        for number in range(6):
+            await c.feed_random(50, 20, seed=number)
+            await c.ready()
+            await asyncio.sleep(0.4)
+        await c.logged("LostCommitError")
+        await c.drained()
+        assert await c.stop() == 0
+        assert "store is rebuilt: foreign" in c.log()
+        await c.check_exact()
+
+
+async def test_a_store_does_not_keep_what_was_taken_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The abort's marker stands where the commit's should: the place alone proves nothing."""
+    await bench.commit(a="one")
+    async with unverified(bench.settings.broker):
+        monkeypatch.setattr(Writer, "commit", commit_and_lose)
+        await bench.commit(a="two")
+    confirmed = bench.next_offset
+    await bench.close()
+    heir = Writer(bench.settings, 0)
+    await heir.start()
+    await heir.end_what_hangs([TopicPartition(bench.settings.changelog, 0)])
+    await heir.stop()
+    restored = await bench.restore(trusted=True)
+    assert restored.next_offset == confirmed
+    assert (restored.wiped, bench.states()) == ("foreign", {b"a": "one"})

@@ -23,6 +23,7 @@ from stream_app.engine.store import Store
 from stream_app.engine.writer import Writer
 
 from .counting import CountingJob
+from .lost_end import commit_and_lose, commit_whole
 
 
 def die(where: str) -> None:
@@ -101,6 +102,18 @@ def slow_down_commits(seconds: float) -> None:
     Writer.commit = slow_commit  # type: ignore[method-assign]
 
 
+def lose_the_end_of(number: int) -> None:
+    """The broker loses the end of this commit, counted from 1 over all partitions."""
+    commits = 0
+
+    async def commit(self: Writer, *args: Any) -> Any:
+        nonlocal commits
+        commits += 1
+        return await (commit_and_lose if commits == number else commit_whole)(self, *args)
+
+    Writer.commit = commit  # type: ignore[method-assign]
+
+
 def publish_health(engine: Engine[Any], path: Path) -> None:
     """Write the engine's health to a file, five times a second, from a thread."""
     while True:
@@ -127,6 +140,8 @@ def main() -> None:
         break_assignments()
     if options["slow_commit_s"]:
         slow_down_commits(options["slow_commit_s"])
+    if options["lost_end"]:
+        lose_the_end_of(options["lost_end"])
     if options["slow_restore_s"]:
         slow_down_restores(options["slow_restore_s"])
     app = create_app(EngineSettings(**settings), job, options["sources"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
@@ -28,6 +28,8 @@ from .rules import (
 )
 
 Key = TypeVar("Key", bound=tuple[str | None, ...])
+
+COLUMNS = {measure: column for column, measure in enumerate(Pane._fields)}
 
 
 class Transition(NamedTuple):
@@ -275,9 +277,10 @@ class Relationship:
     def panes(self, at: int) -> dict[int, Pane]:
         """Every living pane, counted anew from the acts in effect."""
         counts: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+        oldest = day(at) - PANE_DAYS + 1
         for act in self.acts:
             pane_day = day(act.event.at)
-            if act.undone or act.event.direction != "inbound" or pane_day <= day(at) - PANE_DAYS:
+            if act.undone or act.event.direction != "inbound" or pane_day < oldest:
                 continue
             counts[pane_day][(act.event.verb, act.event.kind)] += 1
             if act.answers is not None:
@@ -304,19 +307,29 @@ class Relationship:
         for k in range(1, len(STAGES)):
             enter, hold = self.policy[STAGES[k]]
             rule = hold if k <= self.stage else enter
-            if not any(all(self.is_met(c, panes, at) for c in way) for way in rule):
+            for way in rule:
+                if self.are_met(way, panes, at):
+                    break
+            else:
                 break
             reached = k
         return reached
 
-    def is_met(self, condition: Condition, panes: dict[int, Pane], at: int) -> bool:
-        if condition.measure == "members":
-            value = sum(register.is_open for register in self.members.values())
-        else:
-            column = Pane._fields.index(condition.measure)
-            first, last = day(at) - condition.days + 1, day(at)
-            value = sum(pane[column] for on, pane in panes.items() if first <= on <= last)
-        return value >= condition.limit if condition.sign == ">=" else value <= condition.limit
+    def are_met(self, way: Sequence[Condition], panes: dict[int, Pane], at: int) -> bool:
+        """Whether all of these conditions are."""
+        today = day(at)
+        for measure, days, sign, limit in way:
+            value = 0
+            if measure == "members":
+                value = sum(register.is_open for register in self.members.values())
+            else:
+                column = COLUMNS[measure]
+                for on, pane in panes.items():
+                    if today - days < on <= today:
+                        value += pane[column]
+            if not (value >= limit if sign == ">=" else value <= limit):
+                return False
+        return True
 
 
 def is_alike(one: Interaction, other: Interaction) -> bool:
