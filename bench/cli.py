@@ -106,6 +106,21 @@ def latency(rate: int, seconds: int, partitions: int) -> None:
         _keep("latency", delay.measure(broker, rate=rate, seconds=seconds, partitions=partitions))
 
 
+@main.command()
+@click.option("--relationships", type=click.IntRange(1000), default=200_000, help="Due at once.")
+@click.option("--rate", type=click.IntRange(10), default=2000, help="Events per second meanwhile.")
+@click.option("--partitions", type=click.IntRange(1), default=8, help="Of every topic.")
+def midnight(relationships: int, rate: int, partitions: int) -> None:
+    """Many relationships lapse at one midnight while events flow on: how fast, and their delay."""
+    from bench import midnight as bench
+
+    with _broker() as broker:
+        section = bench.measure(
+            broker, relationships=relationships, rate=rate, partitions=partitions
+        )
+    _keep("midnight", section)
+
+
 _relationships = click.option(
     "--relationships", type=click.IntRange(1000), default=200_000, help="How many."
 )
@@ -175,6 +190,7 @@ def everything(context: click.Context, quick: bool, rounds: int) -> None:
     with contextlib.suppress(click.ClickException):  # said so, and the page says so
         context.invoke(engines, events=1_000_000 // share, rounds=rounds, only=())
     context.invoke(latency, rate=2000, seconds=10 if quick else 60, partitions=8)
+    context.invoke(midnight, relationships=200_000 // share, rate=2000, partitions=8)
     context.invoke(memory, relationships=5_000_000 // share, full=False)
     context.invoke(flat, long_run=10_000_000 // share, short=1_000_000 // share, rounds=rounds)
     if not quick:

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from bench import kafka
@@ -20,9 +19,11 @@ from bench.process import HOME, child, cpu_s, note, python
 from bench.results import Section, quantile
 from stream_app.adapters.registry import PLATFORMS
 from stream_app.engine import partition_of
+from stream_app.engine.private_fetch import hand_out_as_parsed
 
 WARM_UP_S = 5
 _SLICE_S = 0.01
+_CAUSE = re.compile(rb'"cause":{"id":"([^"]+)"')
 _TIME = re.compile(rb'"occurred_at":("[^"]*"|\d+)')
 
 
@@ -48,15 +49,15 @@ def measure(broker: str, *, rate: int, seconds: int, partitions: int) -> Section
         with child("latency", python("bench.peers.ours", options)) as worker:
             worker.wait_for("open", 120)
             note(f"{rate} events/s for {seconds} s")
-            probe = _Probe(broker, topic, f"{name}-relationship.transitions", partitions)
+            probe = Probe(broker, topic, f"{name}-relationship.transitions", partitions)
             before_s = cpu_s(worker.process.pid)
-            delays = asyncio.run(probe.run(rate, seconds))
+            first_counted = asyncio.run(probe.run(rate, seconds))
+            delays = [delay for act, _, delay in probe.delays() if act >= first_counted]
             cores = (cpu_s(worker.process.pid) - before_s) / (seconds + WARM_UP_S)
     finally:
         clean(broker, name)
         shutil.rmtree(folder, ignore_errors=True)
-    found = {f"p{name}": quantile(delays, share) for name, share in _QUANTILES.items()}
-    note(", ".join(f"{key} {value:.0f} ms" for key, value in found.items()))
+    found = quantiles(delays)
     return {
         "rate": rate,
         "seconds": seconds,
@@ -67,22 +68,44 @@ def measure(broker: str, *, rate: int, seconds: int, partitions: int) -> Section
     }
 
 
-_QUANTILES = {"50": 0.5, "90": 0.9, "99": 0.99, "max": 1.0}
+_QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
 
 
-class _Probe:
-    """Publishes at an even rate, reads transitions, and pairs them by the act's id."""
+def quantiles(delays: list[float]) -> dict[str, float]:
+    """Of delays in milliseconds; also said on standard error."""
+    found = {name: quantile(delays, share) for name, share in _QUANTILES.items()}
+    note(", ".join(f"{name} {value:.0f} ms" for name, value in found.items()))
+    return found
 
-    def __init__(self, broker: str, topic: str, out: str, partitions: int) -> None:
+
+class Probe:
+    """Publishes at an even rate, reads transitions, and pairs them by the act's id.
+
+    `shift_ms` is added to the clock for the acts' own times. `silent_ms` has the times at which
+    transitions were read that no act has caused.
+    """
+
+    def __init__(
+        self, broker: str, topic: str, out: str, partitions: int, shift_ms: int = 0
+    ) -> None:
         self._broker = broker
         self._topic = topic
         self._out = out
         self._partitions = partitions
+        self._shift_ms = shift_ms
         self._appended_ms: dict[str, float] = {}
         self._seen_ms: dict[str, float] = {}
+        self.silent_ms: list[float] = []
 
-    async def run(self, rate: int, seconds: int) -> list[float]:
-        """Delays in milliseconds of all transitions behind the warm-up."""
+    def delays(self) -> Iterator[tuple[str, float, float]]:
+        """Of each act that led to a transition: id, when it was appended, delay; milliseconds."""
+        for act, seen_ms in self._seen_ms.items():
+            appended_ms = self._appended_ms.get(act)
+            if appended_ms is not None:
+                yield act, appended_ms, seen_ms - appended_ms
+
+    async def run(self, rate: int, seconds: int) -> str:
+        """Do it; gives the first act behind the warm-up: ids are in order."""
         consumer = AIOKafkaConsumer(
             self._out,
             bootstrap_servers=self._broker,
@@ -101,23 +124,25 @@ class _Probe:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
             await consumer.stop()
-        return [
-            seen - self._appended_ms[act]
-            for act, seen in self._seen_ms.items()
-            if act in self._appended_ms and act >= first_counted
-        ]
+        return first_counted
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        async for record in consumer:
-            cause = orjson.loads(record.value)["cause"]
-            if cause is not None:
-                self._seen_ms[cause["id"]] = time.time() * 1000
+        hand_out_as_parsed(consumer)  # the reader must not be what is measured
+        while True:
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                now_ms = time.time() * 1000
+                for record in records:
+                    cause = _CAUSE.search(record.value)
+                    if cause is None:
+                        self.silent_ms.append(now_ms)
+                    else:
+                        self._seen_ms[cause[1].decode()] = now_ms
 
     async def _publish(self, rate: int, seconds: int) -> str:
         producer = AIOKafkaProducer(bootstrap_servers=self._broker, acks=1, linger_ms=0)
         await producer.start()
         total = rate * (seconds + WARM_UP_S)
-        rows = _now(interactions(total, "many"))
+        rows = _now(interactions(total, "many"), self._shift_ms)
         started_s, sent = time.perf_counter(), 0
         try:
             while sent < total:
@@ -142,8 +167,8 @@ class _Probe:
         self._appended_ms[act] = done.result().timestamp
 
 
-def _now(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """Events that happen as they are published."""
+def _now(rows: Iterator[tuple[bytes, bytes]], shift_ms: int) -> Iterator[tuple[bytes, bytes]]:
+    """Events that happen as they are published, by a clock that is so far ahead."""
     for key, value in rows:
-        now = b'"occurred_at":%d' % int(time.time() * 1000)
+        now = b'"occurred_at":%d' % (int(time.time() * 1000) + shift_ms)
         yield key, _TIME.sub(now, value, count=1)

@@ -125,21 +125,31 @@ def _rfc3339(at_ms: int) -> str:
 
 
 def relationships(count: int) -> Iterator[Row]:
-    """At least one act for each of `count` relationships; every fifth gets another one."""
+    """At least one act for each of `count` relationships; every fifth gets another one.
+
+    Within half an hour, whatever the count: the size of the state is the point, not its age.
+    """
     for number in range(count):
-        yield _act(number, number, count)
+        yield _act(number, number, START_MS + number * 900_000 // count)
         if number % 5 == 0:
-            yield _act(number // 2, count + number, count)
+            yield _act(number // 2, count + number, START_MS + number * 900_000 // count)
 
 
-def _act(person: int, number: int, count: int) -> Row:
-    verb = _VERBS[number * 37 % (len(_VERBS) - 3)].replace("comment", "mention")
-    # Within half an hour, whatever the count: the size of the state is the point, not its age.
-    at_ms = START_MS + number * 900_000 // count
-    key = f"brand-{person % _BRANDS}/person-{person}"
+def lapsing(count: int, at_ms: int) -> Iterator[Row]:
+    """One act for each of `count` relationships, of the same day, that is enough for attention."""
+    for number in range(count):
+        yield _act(number, number, at_ms + number * 3_600_000 // count, name="silent", verb="reply")
+
+
+def _act(
+    person: int, number: int, at_ms: int, *, name: str = "person", verb: str | None = None
+) -> Row:
+    if verb is None:
+        verb = _VERBS[number * 37 % (len(_VERBS) - 3)].replace("comment", "mention")
+    brand, who = f"brand-{person % _BRANDS}", f"{name}-{person}"
     value = (
-        f'{{"id":"e{number:09d}","brand":"brand-{person % _BRANDS}","person":"person-{person}",'
+        f'{{"id":"{name[0]}{number:09d}","brand":"{brand}","person":"{who}",'
         f'"platform":"twitter","verb":"{verb}","occurred_at":{at_ms},'
         f'"object":"c{number % 5000}","method":"campaign-{number % 31}"}}'
     )
-    return key.encode(), value.encode()
+    return f"{brand}/{who}".encode(), value.encode()

@@ -33,7 +33,7 @@ from stream_app.edge.facts import Facts
 from stream_app.edge.forgetting import Forgetting
 from stream_app.edge.log import KIND, PERSON, header, read_tick, recorded_ms
 from stream_app.edge.meta import Meta, decode_meta, encode_meta
-from stream_app.edge.methods import PUBLISH_MS, WAITING, Methods
+from stream_app.edge.methods import PUBLISH_MS, Methods
 from stream_app.edge.outputs import Outputs
 from stream_app.edge.people import People
 from stream_app.edge.policies import Policies
@@ -47,7 +47,7 @@ IDLE_MS: int = 30_000
 """A partition that has been silent for so long gets an idle tick."""
 LARGEST_AGEING_MS: Final = 1_500
 """By so much it ages at most in a tick: a process that was paused has not seen any silence."""
-DUE_PER_TURN: Final = 2_000
+DUE_PER_TURN: Final = 100
 """Silent relationships that are walked before records get their turn again."""
 _NO_INTERACTIONS: Final = frozenset((b"tick", b"policy", b"link", b"merge", b"unlink", b"erase"))
 _EFFECTS: Final = tuple(effect.name.lower() for effect in Effect)
@@ -154,13 +154,11 @@ class RelationshipJob:
             return more
         if self._idle_ticks and max(idle_ms, work.idle_ms) >= IDLE_MS:
             self._tick_if_midnight_passed(unit, work, watermark, now_ms)
-        limit = DUE_PER_TURN + work.waiting
-        due = unit.index_due(boundary_at_or_before(watermark), limit)
+        due = unit.index_due(boundary_at_or_before(watermark), DUE_PER_TURN)
         for due_ms, key in due:
-            if due_ms != WAITING:
-                self._settle(unit, work, key, due_ms, watermark)
+            self._settle(unit, work, key, due_ms, watermark)
         self._write_changed(unit, work)
-        return more or len(due) == limit
+        return more or len(due) == DUE_PER_TURN
 
     # -- records of the log
 

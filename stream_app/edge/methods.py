@@ -28,10 +28,8 @@ from stream_app.edge.outputs import Outputs
 from stream_app.edge.pages import Names, Page, cost_key, names_key, page_key
 from stream_app.edge.states import State
 from stream_app.edge.topics import Topics
-from stream_app.engine import Record, Unit, partition_of
+from stream_app.engine import QUEUE, Record, Unit, partition_of
 
-WAITING: Final = 1
-"""The due time of methods that have rows to publish: before any midnight."""
 PUBLISH_MS: Final = 900
 """Least time between two rounds, a little less than a tick."""
 METHODS_PER_TURN: Final = 100
@@ -140,7 +138,7 @@ class Methods:
         fresh = not page.waits
         if fresh:
             page.waits = True
-            unit.index_put(WAITING, key)
+            unit.index_put(QUEUE, key)
         unit.put(key, page)
         return 1 if fresh else 0
 
@@ -149,11 +147,11 @@ class Methods:
     @staticmethod
     def waiting(unit: Unit[State]) -> int:
         """How many methods wait to be published."""
-        return len(unit.index_due(WAITING, 1_000_000))
+        return len(unit.index_due(QUEUE, 1_000_000))
 
     def publish(self, unit: Unit[State], now_ms: int) -> int:
         """Publish the rows of methods that wait, a bounded number; how many methods it was."""
-        due = unit.index_due(WAITING, METHODS_PER_TURN)
+        due = unit.index_due(QUEUE, METHODS_PER_TURN)
         for due_ms, key in due:
             unit.index_remove(due_ms, key)
             page = cast("Page", unit.get(key))

@@ -16,9 +16,10 @@ from .observer import EngineHealth, NullObserver, Observer, PartitionHealth, Sta
 from .private import LaneApp
 from .security import Security
 from .settings import EngineSettings
-from .unit import Unit
+from .unit import QUEUE, Unit
 
 __all__ = [
+    "QUEUE",
     "Codec",
     "Engine",
     "EngineError",

@@ -121,7 +121,7 @@ def _freeze_the_old(phase: str, info: dict[str, int]) -> None:
 def run_worker(app: LaneApp, *, loglevel: str = "INFO", **worker_options: Any) -> None:
     """Run until SIGTERM, SIGINT or a failure; ends the process by SystemExit, 0 if all was well."""
     tune_garbage_collector()
-    limit_client_logs()
+    limit_client_logs(loglevel)
     logging.captureWarnings(True)
     worker = LaneWorker(
         app, loglevel=loglevel, redirect_stdouts=False, debug=False, **worker_options

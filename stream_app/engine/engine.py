@@ -30,7 +30,7 @@ S = TypeVar("S")
 log = logging.getLogger(__name__)
 
 _TICK_S = 1.0
-_SOON_S = 0.005
+_BREATH_S = 0.001
 _REJOIN_AGAIN_S = 5.0
 _TOPICS_TIMEOUT_S = 60.0
 _SECONDS_PER_COMMIT = 0.0125
@@ -274,18 +274,21 @@ class Engine(Generic[S]):
             for part in list(self.partitions.values()):
                 self._look_at(part, idle=fed == 0 and not self._feeding)
             while waiting and time.monotonic() < last + _TICK_S:
-                await asyncio.sleep(_SOON_S)
                 waiting = await self._tick(waiting, now_ms, 0)
 
     async def _tick(
         self, parts: list[Partition[S]], now_ms: int, elapsed_ms: int
     ) -> list[Partition[S]]:
-        """Tick them all, and let records have their turn in between; gives who has more to do."""
+        """Tick them all; gives who has more to do.
+
+        A batch or a commit on its way needs many turns of the loop: they come in between.
+        """
         waiting: list[Partition[S]] = []
         for part in parts:
-            if part.tick(now_ms, elapsed_ms):
+            more = part.tick(now_ms, elapsed_ms)
+            if more:
                 waiting.append(part)
-            await asyncio.sleep(0)
+            await asyncio.sleep(_BREATH_S if more else 0)
         return waiting
 
     def report_positions(self) -> None:

@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from typing import Final
 
 from .store import Store
 from .wire import index_entry, index_key, seal
 
-_SMALLEST_DUE = -(1 << 63)
+SMALLEST_DUE: Final = -(1 << 63)
 
 
 class DueIndex:
-    """Pairs (due, key), ordered. `due` is any signed 64-bit number, usually milliseconds."""
+    """Pairs (due, key), ordered. `due` is a signed 64-bit number from `first` on."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, first: int = SMALLEST_DUE) -> None:
         self._store = store
+        self._first = index_key(first, b"")
         self._dirty: dict[bytes, bool] = {}
         self._inflight: dict[bytes, bool] = {}
         self._new: list[bytes] = []
-        self._floor = index_key(_SMALLEST_DUE, b"")
+        self._floor = self._first
 
     def put(self, due: int, key: bytes) -> None:
         """Add an entry; adding it twice is adding it once."""
@@ -101,4 +103,4 @@ class DueIndex:
     def reset(self) -> None:
         """Forget everything that is not in the store."""
         self._dirty, self._inflight, self._new = {}, {}, []
-        self._floor = index_key(_SMALLEST_DUE, b"")
+        self._floor = self._first

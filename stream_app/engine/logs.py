@@ -39,11 +39,14 @@ class RepeatFilter(logging.Filter):
         return True
 
 
-def limit_client_logs() -> None:
+def limit_client_logs(loglevel: str) -> None:
     """Call once when everything is imported: one client retries many times a second, each loudly.
 
-    A filter of a logger does not see what its children say, so every one of them gets it.
+    A filter of a logger does not see what its children say, so every one of them gets it. Faust
+    lets everything through to its handlers, so that each line for debugging would be made before
+    it is thrown away: the client has many of them per request.
     """
+    logging.getLogger(_CLIENT).setLevel(loglevel.upper())
     repeats = RepeatFilter()
     for name in list(logging.root.manager.loggerDict):
         if name == _CLIENT or name.startswith(f"{_CLIENT}."):

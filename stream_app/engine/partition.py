@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 _MAX_BACKOFF_S = 10.0
 _FAR_BEHIND_RECORDS = 20_000
 _LARGEST_AGEING_MS = 1_500
+_MUCH_DUE_INTERVAL_S = 0.3
+"""Between commits while the job works off what was due: each commit costs, and records wait."""
 
 
 class Partition(Generic[S]):
@@ -311,6 +313,8 @@ class Partition(Generic[S]):
         behind = sum(max(0, self.ends.get(t, 0) - at) for t, at in self.positions.items())
         if behind > _FAR_BEHIND_RECORDS:
             return settings.catch_up_commit_interval_ms / 1000
+        if self._more:
+            return max(settings.commit_interval_ms / 1000, _MUCH_DUE_INTERVAL_S)
         return max(settings.commit_interval_ms / 1000, self.engine.least_interval_s)
 
     async def commit(self) -> None:

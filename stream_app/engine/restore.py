@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +25,9 @@ from .positions import Local, Position
 from .settings import EngineSettings
 from .store import Store
 from .wire import (
-    DATA_TAGS,
     POSITION_KEY,
     is_sealed,
+    newest_data,
     read_position,
 )
 
@@ -156,16 +156,13 @@ class Restorer:
             log.info("partition %d: %d records/s restored", self._tp.partition, rate)
         return True
 
-    async def _apply(self, records: Iterable[Any], local: Local | None) -> bool:
+    async def _apply(self, records: Sequence[Any], local: Local | None) -> bool:
         """Write records, and how far they go; False if they belong to another incarnation."""
-        latest: dict[bytes, bytes | None] = {}
-        for record in records:
-            key, value = record.key, record.value
-            self._records += 1
-            if (
-                key and key[:1] in DATA_TAGS and (value is None or is_sealed(key, value))
-            ) or self._is_position(record):
-                latest[key] = value
+        self._records += len(records)
+        latest, others = newest_data(records)
+        for record in others:
+            if self._is_position(record):
+                latest[record.key] = record.value
         if POSITION_KEY in latest and not self._follows(latest[POSITION_KEY], local):
             return False
         position = await self._consumer.position(self._tp)

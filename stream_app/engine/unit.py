@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from stream_app.contracts.partitioner import partition_of
 
@@ -26,6 +26,8 @@ S = TypeVar("S")
 Headers = Sequence[tuple[str, bytes]]
 Output = tuple[bytes | None, bytes | None, Headers, int | None]
 
+QUEUE: Final = 1
+"""Entries of the index that are due by then wait for their turn, not for a time."""
 _RECORD_OVERHEAD_BYTES = 100
 
 
@@ -78,12 +80,17 @@ class Unit(Generic[S]):
         self._partitions = partitions
         self._generation_size = max(1, cache_states // 2)
         self._max_record_bytes = max_record_bytes
-        self._index = DueIndex(store)
+        # Entries of a queue stay while those of times come and go behind them: in one index, each
+        # look for what is due would walk over all of both.
+        self._queue = DueIndex(store)
+        self._times = DueIndex(store, QUEUE + 1)
         self.output_bytes = 0
         self.records = 0
         self._clear()
 
     def _clear(self) -> None:
+        self._got_key: bytes | None = None
+        self._got: S | None = None
         self._young: dict[bytes, S] = {}
         self._old: dict[bytes, S] = {}
         self._dirty: dict[bytes, S | None] = {}
@@ -99,7 +106,10 @@ class Unit(Generic[S]):
     def get(self, key: bytes) -> S | None:
         """The state of a key, or None. The same object as long as it is cached or changed."""
         state = self._young.get(key)
-        return state if state is not None else self._find(key)
+        if state is None:
+            state = self._find(key)
+        self._got_key, self._got = key, state
+        return state
 
     def _find(self, key: bytes) -> S | None:
         state = self._old.get(key)
@@ -132,7 +142,8 @@ class Unit(Generic[S]):
 
     def put(self, key: bytes, state: S) -> None:
         """Set the state of a key and mark it as changed. Raises ValueError for a key > 64 KiB."""
-        if self._young.get(key) is not state:
+        is_known = self._got is state and self._got_key is key  # got a moment ago, as nearly always
+        if not is_known and self._young.get(key) is not state:
             if len(key) > MAX_KEY_BYTES:
                 raise ValueError("key longer than 65,535 bytes")
             self._keep(key, state)
@@ -229,36 +240,46 @@ class Unit(Generic[S]):
             outputs = self._outputs[target] = []
         outputs.append((key, value, headers, timestamp_ms))
 
-    # -- index of due times
+    # -- index of due times, and a queue
 
     def index_put(self, due: int, key: bytes) -> None:
-        """Remember that `key` falls due at `due`. A key may have several entries."""
-        self._index.put(due, key)
+        """Remember that `key` falls due at `due`, or waits in the queue. A key may be in often."""
+        self._index(due).put(due, key)
 
     def index_remove(self, due: int, key: bytes) -> None:
         """Forget one entry."""
-        self._index.remove(due, key)
+        self._index(due).remove(due, key)
 
     def index_due(self, upto: int, limit: int) -> list[tuple[int, bytes]]:
-        """The first `limit` entries with due <= `upto`, in order; they stay until removed."""
-        return self._index.due(upto, limit)
+        """The first `limit` entries with due <= `upto`, in order; they stay until removed.
+
+        `upto` = QUEUE gives what waits in the queue, a later one what is due and not in the queue.
+        """
+        return self._index(upto).due(upto, limit)
+
+    def _index(self, due: int) -> DueIndex:
+        return self._times if due > QUEUE else self._queue
 
     # -- for the engine
 
     @property
     def is_clean(self) -> bool:
         """Nothing waits for a commit and none is running."""
-        return not (self._dirty or self._outputs or self._inflight or len(self._index))
+        return not (self._dirty or self._outputs or self._inflight or self._index_changes)
 
     @property
     def has_changes(self) -> bool:
         """Something waits for a commit."""
-        return bool(self._dirty or self._outputs or len(self._index))
+        return bool(self._dirty or self._outputs or self._index_changes)
 
     @property
     def load(self) -> int:
         """Records or changed states since the last snapshot, whichever is more."""
-        return max(self.records, len(self._dirty), len(self._index))
+        return max(self.records, len(self._dirty), self._index_changes)
+
+    @property
+    def _index_changes(self) -> int:
+        return len(self._queue) + len(self._times)
 
     def snapshot(self, positions: dict[str, int], previous: Position | None) -> Snapshot:
         """Encode everything that waits, and start anew. No await may come in between.
@@ -267,7 +288,8 @@ class Unit(Generic[S]):
         """
         changelog: list[tuple[bytes, bytes | None]] = []
         size_bytes = self.output_bytes + self._encode_states(changelog)
-        changelog.extend(self._index.take())
+        changelog.extend(self._queue.take())
+        changelog.extend(self._times.take())
         position = Position(
             VERSION,
             previous.incarnation if previous else os.urandom(16),
@@ -322,11 +344,13 @@ class Unit(Generic[S]):
     def written(self) -> None:
         """The last snapshot is committed and in the store."""
         self._inflight = {}
-        self._index.written()
+        self._queue.written()
+        self._times.written()
 
     def reset(self, meta: bytes) -> None:
         """Drop everything that is not in the store."""
         self._clear()
-        self._index.reset()
+        self._queue.reset()
+        self._times.reset()
         self.meta = meta
         self.context = None

@@ -11,8 +11,9 @@ application did not write is found while restoring:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from struct import Struct as _Struct
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 import msgspec
@@ -73,6 +74,23 @@ def is_sealed(raw_key: bytes, value: bytes) -> bool:
     """Whether the checksum is right."""
     tail = int.from_bytes(value[-_SEAL_BYTES:], "big")
     return len(value) >= _SEAL_BYTES and crc32(value[:-_SEAL_BYTES], crc32(raw_key)) == tail
+
+
+def newest_data(records: Iterable[Any]) -> tuple[dict[bytes, bytes | None], list[Any]]:
+    """The last value of each key of states and index; and the records that are neither, or damaged.
+
+    `records`: with `key` and `value`, as consumed.
+    """
+    newest: dict[bytes, bytes | None] = {}
+    others: list[Any] = []
+    for record in records:
+        key: bytes | None = record.key
+        value: bytes | None = record.value
+        if key and key[:1] in DATA_TAGS and (value is None or is_sealed(key, value)):
+            newest[key] = value
+        else:
+            others.append(record)
+    return newest, others
 
 
 def unseal(value: bytes) -> bytes:

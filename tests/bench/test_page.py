@@ -39,7 +39,7 @@ def engines() -> dict[str, Any]:
 def test_what_was_not_measured_is_said_to_be_so() -> None:
     text = page.render({})
 
-    assert text.count("Not measured yet") == 5
+    assert text.count("Not measured yet") == 6
     assert "make bench ARGS='memory --full'" in text
 
 

@@ -28,11 +28,13 @@ def test_repeats_are_counted_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_logger_of_the_client_is_limited() -> None:
     child, other = logging.getLogger("aiokafka.some.part"), logging.getLogger("stream_app.x")
-    limit_client_logs()
+    limit_client_logs("INFO")
     try:
         assert any(isinstance(one, RepeatFilter) for one in child.filters)
         assert not other.filters
+        assert not child.isEnabledFor(logging.DEBUG), "made in vain, many times a request"
     finally:
+        logging.getLogger("aiokafka").setLevel(logging.NOTSET)
         for name in list(logging.root.manager.loggerDict):
             logger = logging.getLogger(name)
             for one in [one for one in logger.filters if isinstance(one, RepeatFilter)]:

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from stream_app.engine import Unit
+from stream_app.engine import QUEUE, Unit
 from stream_app.engine.errors import RecordTooLargeError
 from stream_app.engine.store import Store, StoreMemory
 from stream_app.engine.unit import Snapshot
@@ -166,15 +166,15 @@ def test_too_large_fails_at_once(unit: Unit[str]) -> None:
 
 def test_many_due_are_worked_off_in_slices(unit: Unit[str], store: Store) -> None:
     for number in range(500):
-        unit.index_put(number % 50, b"%03d" % number)
+        unit.index_put(number % 50 + 2, b"%03d" % number)
     commit(unit, store)
     seen = []
-    while found := unit.index_due(24, 40):
+    while found := unit.index_due(26, 40):
         for due, key in found:
             seen.append((due, key))
             unit.index_remove(due, key)
         commit(unit, store)
-    assert seen == sorted((n % 50, b"%03d" % n) for n in range(500) if n % 50 <= 24)
+    assert seen == sorted((n % 50 + 2, b"%03d" % n) for n in range(500) if n % 50 <= 24)
     assert len(unit.index_due(100, 1000)) == 250
 
 
@@ -197,7 +197,7 @@ class UnitModel(RuleBasedStateMachine):
         return dict(self.now[0]), set(self.now[1])
 
     keys = st.sampled_from([b"a", b"ab", b"b", b"\x00", b""])
-    dues = st.integers(-3, 3)
+    dues = st.integers(QUEUE - 2, QUEUE + 3)
 
     @rule(key=keys, text=st.text("xyz", min_size=1, max_size=3))
     def put(self, key: bytes, text: str) -> None:
@@ -225,7 +225,9 @@ class UnitModel(RuleBasedStateMachine):
 
     @rule(upto=dues, limit=st.integers(1, 4))
     def due(self, upto: int, limit: int) -> None:
-        expected = sorted(entry for entry in self.now[1] if entry[0] <= upto)[:limit]
+        of_queue = upto <= QUEUE
+        mine = (one for one in self.now[1] if one[0] <= upto and (one[0] <= QUEUE) == of_queue)
+        expected = sorted(mine)[:limit]
         assert self.unit.index_due(upto, limit) == expected
 
     @rule()
