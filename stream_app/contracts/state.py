@@ -61,8 +61,10 @@ class RelationshipCodec:
         Raises StateTooNewError, or msgspec.MsgspecError for damaged bytes.
         """
         stored = get(HEAD)
-        if stored is None:
-            return None
+        return None if stored is None else self.load_behind(stored, get)
+
+    def load_behind(self, stored: bytes, get: Callable[[bytes], bytes | None]) -> Relationship:
+        """As `load`, if the head is there already."""
         head = _decode_head(_content(stored))
         rel = _relationship(head)
         for day in head.days:

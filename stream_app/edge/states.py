@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from stream_app.adapters.seen import Act, name_of
-from stream_app.contracts.state import RelationshipCodec
+from stream_app.contracts.state import VERSION, RelationshipCodec, StateTooNewError
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.costs import KnownCost
@@ -72,19 +72,22 @@ class StateCodec:
         head = get(b"")
         if head is None:
             return None
-        if head[:1] == _SEEN_TAG:
+        tag = head[:1]
+        if tag == VERSION:
+            return self._relationships.load_behind(head, get)
+        if tag == _SEEN_TAG:
             return _decode_seen(head[1:])
-        if head[:1] == _SLOT_TAG:
+        if tag == _SLOT_TAG:
             return _decode_slot(head[1:])
-        if head[:1] in _OF_METHODS:
+        if tag in _OF_METHODS:
             return pages.load(head, get)
-        if head[:1] in _MARKS:
+        if tag in _MARKS:
             return marks.load(head)
-        if head[:1] == names.TAG:
+        if tag == names.TAG:
             return names.load(head)
-        if head[:1] == reigns.TAG:
+        if tag == reigns.TAG:
             return reigns.load(head)
-        return self._relationships.load(get)
+        raise StateTooNewError
 
     def know(self, edition: str, policy: Policy) -> None:
         """Relationships may stand under this policy."""

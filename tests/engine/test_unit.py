@@ -178,6 +178,30 @@ def test_many_due_are_worked_off_in_slices(unit: Unit[str], store: Store) -> Non
     assert len(unit.index_due(100, 1000)) == 250
 
 
+def test_a_queue_is_not_in_the_way_of_what_is_due(
+    unit: Unit[str], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look for what is due begins where the last one ended, whatever waits in the queue."""
+    unit.index_put(QUEUE, b"waits")
+    for number in range(1000):
+        unit.index_put(QUEUE + 1 + number, b"k")
+    commit(unit, store)
+    rows, index_from = 0, store.index_from
+
+    def counted(start: bytes) -> Iterator[bytes]:
+        nonlocal rows
+        for raw in index_from(start):
+            rows += 1
+            yield raw
+
+    monkeypatch.setattr(store, "index_from", counted)
+    while found := unit.index_due(5000, 10):
+        for due, key in found:
+            unit.index_remove(due, key)
+    assert rows < 5000
+    assert unit.index_due(QUEUE, 10) == [(QUEUE, b"waits")]
+
+
 class UnitModel(RuleBasedStateMachine):
     """A unit against a dictionary, through commits, failures and reloads in any order."""
 
