@@ -95,6 +95,12 @@ class LostCommitError(EngineError):
     Do: nothing; that transaction is undone as a whole, and its work is done again."""
 
 
+class ChangelogMovedError(EngineError):
+    """The changelog goes on further than this worker has written it.
+    Do: nothing; the unit is opened anew and looks what stands there. A broker that was stopped may
+    have written the end of a transaction twice; if it is another writer, the worker will stop."""
+
+
 class NotMemberError(EngineError):
     """The group has moved on without this worker. Do: nothing; it is asked to rejoin."""
 

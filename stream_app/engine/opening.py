@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from .errors import NotMemberError, PositionMismatchError, SourceShorterError
+from .errors import ForeignWriterError, NotMemberError, PositionMismatchError, SourceShorterError
 from .private_fetch import hand_out_as_parsed
 from .restore import Restored, Restorer
 from .writer import Writer
@@ -47,6 +47,9 @@ async def open_unit(part: Partition[S]) -> None:
     was_clean = part.trusted and part.unit.is_clean
     positions_before, position_before = part.positions, part.position
     restored, bounds = await _restore(part)
+    if part.moved and (restored.records or restored.wiped):
+        raise ForeignWriterError(topic=engine.settings.changelog, partition=part.number)
+    part.moved = False
     part.position = part.store.position()
     part.next_offset = restored.next_offset
     part.positions = await _agree(part, bounds)

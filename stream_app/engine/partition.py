@@ -17,6 +17,7 @@ from faust.types import TP
 
 from .batch import Batch
 from .errors import (
+    ChangelogMovedError,
     CommitTimeoutError,
     EngineRefusalError,
     FencedError,
@@ -75,6 +76,8 @@ class Partition(Generic[S]):
         """The group's offset must be written, also without new records."""
         self.trusted = False
         """The store has been open in this process since it was last checked."""
+        self.moved = False
+        """Somebody else has written into the changelog, be it only a marker."""
         self.writer: Writer | None = None
         self.restore_done = self.restore_total = 0
         self.phase: Phase = "closed"
@@ -234,7 +237,7 @@ class Partition(Generic[S]):
         """Finish, and let go of producer and store."""
         await self.finish()
         await self.stop_writer()
-        self.trusted = False
+        self.trusted = self.moved = False
         self.store.close()
 
     async def stop_writer(self) -> None:
@@ -342,6 +345,9 @@ class Partition(Generic[S]):
                 written = await self.writer.commit(snapshot, offsets, self.next_offset)
         except TimeoutError as error:
             raise CommitTimeoutError(partition=self.number) from error
+        except ChangelogMovedError:
+            self.moved = True
+            raise
         self.store.write(snapshot.changelog, written.next_offset, written.position_offset)
         self.unit.written()
         self.next_offset, self.position = written.next_offset, snapshot.position

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
-from .errors import FencedError, ForeignWriterError, LostCommitError
+from .errors import ChangelogMovedError, FencedError, LostCommitError
 from .private_producer import (
     abort_everywhere,
     fill_batches,
@@ -91,7 +91,7 @@ class Writer:
         """Write everything in one transaction; return only when it is committed.
 
         `expected_offset`: where the first changelog record must land. Raises `FencedError`,
-        `ForeignWriterError`, `LostCommitError` or the broker's refusal; the writer is dead then.
+        `ChangelogMovedError`, `LostCommitError` or the broker's refusal; the writer is dead then.
         """
         try:
             return await self._commit(snapshot, offsets, expected_offset)
@@ -144,8 +144,8 @@ class Writer:
 
 def _check_place(found: int, expected: int, topic: str, partition: int) -> None:
     if found != expected:
-        # Further on stands what another has written. Before it, the last commit marker is missing.
-        kind = ForeignWriterError if found > expected else LostCommitError
+        # Further on: another has written, or the last marker was. Before: that marker is missing.
+        kind = ChangelogMovedError if found > expected else LostCommitError
         raise kind(topic=topic, partition=partition, expected=expected, found=found)
 
 

@@ -101,6 +101,7 @@ class Cluster:
         slow_restore_s: float = 0.0,
         slow_commit_s: float = 0.0,
         lost_end: int = 0,
+        misplaced: int = 0,
         break_assignments: bool = False,
         sources: Sequence[str] | None = None,
         **settings: Any,
@@ -124,6 +125,7 @@ class Cluster:
             "slow_restore_s": slow_restore_s,
             "slow_commit_s": slow_commit_s,
             "lost_end": lost_end,
+            "misplaced": misplaced,
             "break_assignments": break_assignments,
             "health": str(self.health_path(name)),
         }

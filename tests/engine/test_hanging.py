@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from stream_app.engine import EngineSettings
+from stream_app.engine.wire import seal, state_prefix
 from stream_app.engine.writer import Writer
 
 from .bench import Bench
@@ -88,6 +89,35 @@ async def test_a_confirmed_commit_is_lost_under_a_living_worker(cluster: Make) -
         assert await c.stop() == 0
         assert "store is rebuilt: foreign" in c.log()
         await c.check_exact()
+
+
+async def test_a_marker_too_many_is_no_foreign_writer(cluster: Make) -> None:
+    """A broker that was stopped ends a transaction twice (seen with Kafka 4.3): nothing is lost."""
+    async with cluster(partitions=1, sources=("in",)) as c:
+        c.start(misplaced=2)
+        for number in range(4):
+            await c.feed_random(50, 20, seed=number)
+            await c.ready()
+            await asyncio.sleep(0.4)
+        await c.logged("ChangelogMovedError")
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()
+
+
+async def test_a_foreign_writer_ends_the_worker(cluster: Make) -> None:
+    async with cluster(partitions=1, sources=("in",)) as c:
+        await c.feed_random(50, 20)
+        c.start()
+        await c.drained()
+        producer = AIOKafkaProducer(bootstrap_servers=c.broker)
+        await producer.start()
+        raw = state_prefix(b"k1")
+        await producer.send_and_wait(c.changelog, seal(raw, b"7"), raw, partition=0)
+        await producer.stop()
+        await c.feed_random(50, 20)
+        assert await c.ended() != 0
+        assert "ForeignWriterError" in c.log()
 
 
 async def test_a_store_does_not_keep_what_was_taken_back(

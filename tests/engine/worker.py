@@ -114,6 +114,20 @@ def lose_the_end_of(number: int) -> None:
     Writer.commit = commit  # type: ignore[method-assign]
 
 
+def misplace(number: int) -> None:
+    """This commit, counted from 1, finds the changelog one record longer than it should be."""
+    commits = 0
+
+    async def commit(
+        self: Writer, snapshot: Any, offsets: dict[str, int], expected_offset: int
+    ) -> Any:
+        nonlocal commits
+        commits += 1
+        return await commit_whole(self, snapshot, offsets, expected_offset - (commits == number))
+
+    Writer.commit = commit  # type: ignore[method-assign]
+
+
 def publish_health(engine: Engine[Any], path: Path) -> None:
     """Write the engine's health to a file, five times a second, from a thread."""
     while True:
@@ -142,6 +156,8 @@ def main() -> None:
         slow_down_commits(options["slow_commit_s"])
     if options["lost_end"]:
         lose_the_end_of(options["lost_end"])
+    if options["misplaced"]:
+        misplace(options["misplaced"])
     if options["slow_restore_s"]:
         slow_down_restores(options["slow_restore_s"])
     app = create_app(EngineSettings(**settings), job, options["sources"])
