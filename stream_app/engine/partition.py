@@ -268,6 +268,7 @@ class Partition(Generic[S]):
                 return
             except Exception as error:
                 self.failures += 1
+                self.moved |= isinstance(error, ChangelogMovedError)
                 log.error("partition %d: %s", self.number, describe(error))
                 self.engine.observer.commit_failed(self.number, error)
                 if self.troubles.is_hopeless:
@@ -345,9 +346,6 @@ class Partition(Generic[S]):
                 written = await self.writer.commit(snapshot, offsets, self.next_offset)
         except TimeoutError as error:
             raise CommitTimeoutError(partition=self.number) from error
-        except ChangelogMovedError:
-            self.moved = True
-            raise
         self.store.write(snapshot.changelog, written.next_offset, written.position_offset)
         self.unit.written()
         self.next_offset, self.position = written.next_offset, snapshot.position
