@@ -20,6 +20,8 @@ from stream_app.engine.store import Store
 from stream_app.engine.writer import Writer
 
 TRANSACTION_TIMEOUT_MS: Final = 3_000
+_END_WITHIN_S: Final = 5.0
+"""So long a frozen transaction may take to hear of its end: the broker may be away, too."""
 """Shorter than the engine allows: the broker must abort while the worker still holds on."""
 
 
@@ -60,6 +62,13 @@ def install(folder: str) -> None:
     _in_processing(traps)
 
 
+def _outcome(ending: asyncio.Future[None]) -> str:
+    if not ending.done():
+        return "unknown"
+    error = None if ending.cancelled() else ending.exception()
+    return "committed" if error is None else type(error).__name__
+
+
 def _in_commits(traps: Traps) -> None:
     made, commit = Writer.__init__, Writer.commit
 
@@ -80,8 +89,9 @@ def _in_commits(traps: Traps) -> None:
             try:
                 await asyncio.shield(ending)  # the commit's own deadline may be over by now
             finally:
-                (met,) = await asyncio.gather(ending, return_exceptions=True)
-                traps.tell("freeze", type(met).__name__ if met is not None else "committed")
+                await asyncio.wait({ending}, timeout=_END_WITHIN_S)
+                traps.tell("freeze", _outcome(ending))
+                ending.cancel()
 
         self._producer.commit_transaction = trapped_end
 
