@@ -20,9 +20,9 @@ from stream_app.engine.store import Store
 from stream_app.engine.writer import Writer
 
 TRANSACTION_TIMEOUT_MS: Final = 3_000
+"""Shorter than the engine allows: the broker must abort while the worker still holds on."""
 _END_WITHIN_S: Final = 5.0
 """So long a frozen transaction may take to hear of its end: the broker may be away, too."""
-"""Shorter than the engine allows: the broker must abort while the worker still holds on."""
 
 
 class _InjectedError(RuntimeError):
