@@ -51,7 +51,7 @@ class _Draw(NamedTuple):
     content: int
 
 
-def _draws(count: int, keys: Keys) -> Iterator[_Draw]:
+def _draws(count: int, keys: Keys, event_ms: int) -> Iterator[_Draw]:
     dice = random.Random(_SEED)
     integer, uniform = dice.randint, dice.random
     for number in range(count):
@@ -61,7 +61,7 @@ def _draws(count: int, keys: Keys) -> Iterator[_Draw]:
             person = int(uniform() ** 3 * 400_000)
         yield _Draw(
             number,
-            START_MS + number * EVENT_MS + integer(-LATEST_MS, 0),
+            START_MS + number * event_ms + integer(-LATEST_MS, 0),
             person % _BRANDS,
             person,
             dice.choice(_VERBS),
@@ -71,9 +71,9 @@ def _draws(count: int, keys: Keys) -> Iterator[_Draw]:
         )
 
 
-def stage_events(count: int, keys: Keys) -> Iterator[Row]:
-    """Events of the small stage job, about 260 bytes each."""
-    for draw in _draws(count, keys):
+def stage_events(count: int, keys: Keys, event_ms: int = EVENT_MS) -> Iterator[Row]:
+    """Events of the small stage job, about 260 bytes each, one in `event_ms`."""
+    for draw in _draws(count, keys, event_ms):
         event = {
             "event_id": f"e{draw.number:09d}",
             "occurred_at": draw.at_ms,
@@ -89,9 +89,9 @@ def stage_events(count: int, keys: Keys) -> Iterator[Row]:
         yield f"brand-{draw.brand}|person-{draw.person}".encode(), orjson.dumps(event)
 
 
-def interactions(count: int, keys: Keys) -> Iterator[Row]:
+def interactions(count: int, keys: Keys, event_ms: int = EVENT_MS) -> Iterator[Row]:
     """The same people's acts as interaction/v1; every other time is written as RFC 3339."""
-    for draw in _draws(count, keys):
+    for draw in _draws(count, keys, event_ms):
         yield _interaction(draw)
 
 
