@@ -17,8 +17,7 @@ _JOBS = {"small": stage_events, "model": interactions}
 def measure(broker: str, *, long_run: int, short: int, rounds: int) -> Section:
     """Both jobs, hot keys.
 
-    Both runs have the same keys and the same days, so that states are alike: what differs is how
-    many events have passed.
+    Both runs have the same keys and the same days: what differs is how many events there are.
     """
     prefix = f"bench-{uuid.uuid4().hex[:8]}-flat"
     runs: dict[str, list[float]] = {}

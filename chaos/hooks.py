@@ -63,9 +63,9 @@ def install(folder: str) -> None:
 
 
 def _outcome(ending: asyncio.Future[None]) -> str:
-    if not ending.done():
+    if not ending.done() or ending.cancelled():
         return "unknown"
-    error = None if ending.cancelled() else ending.exception()
+    error = ending.exception()
     return "committed" if error is None else type(error).__name__
 
 
