@@ -221,7 +221,9 @@ def _flat(section: Section) -> str:
         rows.append([title, _spread(first, ".2f"), _spread(last, ".2f"), f"{ratio:.2f}"])
     head = ["CPU us per event", f"{short:,} events", f"{long_run:,} events", "ratio"]
     text = "Hot keys, the same ones and the same days in both runs; the long one has more acts a "
-    return text + "day, each of which the model remembers. Runs interleaved.\n\n" + _table(head, rows)
+    return (
+        text + "day, each of which the model remembers. Runs interleaved.\n\n" + _table(head, rows)
+    )
 
 
 _Body = Callable[[dict[str, Any]], str]
