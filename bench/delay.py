@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,9 +12,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from bench import kafka
-from bench.engines import LOG_CONFIG, clean
+from bench.contestants import Run
+from bench.engines import LOG_CONFIG, traces
 from bench.events import interactions
-from bench.process import HOME, child, cpu_s, note, python
+from bench.process import child, cpu_s, note, python
 from bench.results import Section, quantile
 from stream_app.adapters.registry import PLATFORMS
 from stream_app.engine import partition_of
@@ -31,21 +31,10 @@ def measure(broker: str, *, rate: int, seconds: int, partitions: int) -> Section
     """One worker with all its topics, the whole model, default settings."""
     name = f"bench-{uuid.uuid4().hex[:8]}-latency"
     topic = f"{name}-log"
-    folder = HOME / "runs" / name
-    options = {
-        "job": "model",
-        "broker": broker,
-        "topic": topic,
-        "out": "",
-        "run": name,
-        "folder": str(folder),
-        "events": 1 << 60,
-        "partitions": partitions,
-        "platforms": PLATFORMS,
-        "stay": True,
-    }
-    kafka.make(broker, topic, partitions, LOG_CONFIG)
-    try:
+    with traces(broker, name) as folder:
+        kafka.make(broker, topic, partitions, LOG_CONFIG)
+        run = Run(broker, topic, "", name, folder, 1 << 60, partitions)
+        options = run.options(job="model", stay=True, platforms=PLATFORMS)
         with child("latency", python("bench.peers.ours", options)) as worker:
             worker.wait_for("open", 120)
             note(f"{rate} events/s for {seconds} s")
@@ -54,9 +43,6 @@ def measure(broker: str, *, rate: int, seconds: int, partitions: int) -> Section
             first_counted = asyncio.run(probe.run(rate, seconds))
             delays = [delay for act, _, delay in probe.delays() if act >= first_counted]
             cores = (cpu_s(worker.process.pid) - before_s) / (seconds + WARM_UP_S)
-    finally:
-        clean(broker, name)
-        shutil.rmtree(folder, ignore_errors=True)
     found = quantiles(delays)
     return {
         "rate": rate,

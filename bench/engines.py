@@ -6,7 +6,9 @@ import asyncio
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -117,22 +119,18 @@ def _prepare(
 def _run(inputs: Inputs, each: Contestant, keys: Keys, events: int) -> dict[str, float]:
     topic = inputs.topic(each.input, keys, events)
     name = f"{inputs.prefix}-{each.name}-{keys}-{uuid.uuid4().hex[:6]}"
-    folder = HOME / "runs" / name
-    folder.mkdir(parents=True)
     # The model names its topics itself: <prefix>relationship.transitions.
     out = f"{name}-relationship.transitions"
-    if each.has_outputs:
-        kafka.make(inputs.broker, out, PARTITIONS)
-    run = Run(inputs.broker, topic, out, name, folder, events, PARTITIONS)
-    try:
+    with traces(inputs.broker, name) as folder:
+        folder.mkdir(parents=True)
+        if each.has_outputs:
+            kafka.make(inputs.broker, out, PARTITIONS)
+        run = Run(inputs.broker, topic, out, name, folder, events, PARTITIONS)
         with child(f"{each.name}-{keys}", each.command(run)) as process:
             done = process.wait_for("done", _TIMEOUT_S)
             peak = memory(process.process.pid).get("peak", 0)
             process.process.wait(60)
         found = kafka.count_committed(inputs.broker, out) if each.has_outputs else 0
-    finally:
-        clean(inputs.broker, name)
-        shutil.rmtree(folder, ignore_errors=True)
     _check(each, found, inputs.transitions(topic))
     time.sleep(_SETTLE_S)
     return {
@@ -149,9 +147,15 @@ def _check(each: Contestant, found: int, right: int) -> None:
         raise WrongCount(f"{each.name}: {found} transitions, {right} are right")
 
 
-def clean(broker: str, prefix: str) -> None:
-    """Delete the topics of a run: the next one shall not share the disk with it."""
-    asyncio.run(_clean(broker, prefix))
+@contextmanager
+def traces(broker: str, name: str) -> Iterator[Path]:
+    """The folder of a run; it and the run's topics go: the next one shall not share the disk."""
+    folder = HOME / "runs" / name
+    try:
+        yield folder
+    finally:
+        asyncio.run(_clean(broker, name))
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _clean(broker: str, prefix: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 
 from bench import kafka
-from bench.engines import LOG_CONFIG, PARTITIONS, clean
+from bench.contestants import Run
+from bench.engines import LOG_CONFIG, PARTITIONS, traces
 from bench.events import EVENT_MS, interactions, stage_events
-from bench.process import HOME, child, note, python
+from bench.process import child, note, python
 from bench.results import Section
 
 _JOBS = {"small": stage_events, "model": interactions}
@@ -41,24 +41,11 @@ def measure(broker: str, *, long_run: int, short: int, rounds: int) -> Section:
 
 def _run(broker: str, topic: str, job: str, events: int) -> float:
     name = f"{topic}-{uuid.uuid4().hex[:6]}"
-    folder = HOME / "runs" / name
     out = f"{name}-relationship.transitions"
-    kafka.make(broker, out, PARTITIONS)
-    options = {
-        "job": job,
-        "broker": broker,
-        "topic": topic,
-        "out": out,
-        "run": name,
-        "folder": str(folder),
-        "events": events,
-        "partitions": PARTITIONS,
-    }
-    try:
-        with child(f"flat-{job}", python("bench.peers.ours", options)) as worker:
+    with traces(broker, name) as folder:
+        kafka.make(broker, out, PARTITIONS)
+        run = Run(broker, topic, out, name, folder, events, PARTITIONS)
+        with child(f"flat-{job}", python("bench.peers.ours", run.options(job=job))) as worker:
             done = worker.wait_for("done", 120 + events / 5000)
             worker.process.wait(60)
-    finally:
-        clean(broker, name)
-        shutil.rmtree(folder, ignore_errors=True)
     return float(1e6 * done["cpu_s"] / done["events"])

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 import uuid
 
 from bench import kafka
+from bench.contestants import Run
 from bench.delay import Probe, quantiles
-from bench.engines import LOG_CONFIG, clean
+from bench.engines import LOG_CONFIG, traces
 from bench.events import lapsing
-from bench.process import HOME, child, note, python
+from bench.process import child, note, python
 from bench.results import Section
 from stream_app.domain.clock import DAY_MS
 
@@ -27,25 +27,15 @@ def measure(broker: str, *, relationships: int, rate: int, partitions: int) -> S
     """One worker, the whole model, default settings. Raises RuntimeError if not all lapse."""
     name = f"bench-{uuid.uuid4().hex[:8]}-midnight"
     topic = f"{name}-log"
-    folder = HOME / "runs" / name
-    options = {
-        "job": "model",
-        "broker": broker,
-        "topic": topic,
-        "out": "",
-        "run": name,
-        "folder": str(folder),
-        "events": relationships,
-        "partitions": partitions,
-        "stay": True,
-    }
-    kafka.make(broker, topic, partitions, LOG_CONFIG)
     # By the flow's clock, midnight comes when `_BEFORE_S` have passed. That clock is behind ours.
     midnight_ms = int(time.time() * 1000) // DAY_MS * DAY_MS
     acts_ms = midnight_ms - _LATENESS_MS - _HOLDS_DAYS * DAY_MS
-    note(f"filling {relationships:,} relationships that lapse at one midnight")
-    kafka.fill(broker, topic, partitions, lapsing(relationships, acts_ms))
-    try:
+    with traces(broker, name) as folder:
+        kafka.make(broker, topic, partitions, LOG_CONFIG)
+        note(f"filling {relationships:,} relationships that lapse at one midnight")
+        kafka.fill(broker, topic, partitions, lapsing(relationships, acts_ms))
+        run = Run(broker, topic, "", name, folder, relationships, partitions)
+        options = run.options(job="model", stay=True)
         with child("midnight", python("bench.peers.ours", options)) as worker:
             worker.wait_for("done", 120 + relationships / 1000)
             shift_ms = midnight_ms - _BEFORE_S * 1000 - int(time.time() * 1000)
@@ -53,10 +43,6 @@ def measure(broker: str, *, relationships: int, rate: int, partitions: int) -> S
             probe = Probe(broker, topic, out, partitions, shift_ms)
             note(f"{rate} events/s, midnight in {_BEFORE_S} s")
             asyncio.run(probe.run(rate, _BEFORE_S + _AFTER_S))
-    finally:
-        clean(broker, name)
-        shutil.rmtree(folder, ignore_errors=True)
-
     lapses = len(probe.silent_ms)
     if lapses < relationships:
         raise RuntimeError(f"{lapses} of {relationships} relationships lapsed")

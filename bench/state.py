@@ -7,9 +7,10 @@ import uuid
 from typing import Any
 
 from bench import kafka
-from bench.engines import LOG_CONFIG, PARTITIONS, clean
+from bench.contestants import Run
+from bench.engines import LOG_CONFIG, PARTITIONS, traces
 from bench.events import relationships as acts
-from bench.process import HOME, Child, child, note, python
+from bench.process import Child, child, note, python
 from bench.results import Section
 
 _OPEN_S = 900.0
@@ -22,31 +23,18 @@ def measure(broker: str, *, relationships: int) -> Section:
     """
     name = f"bench-{uuid.uuid4().hex[:8]}-state"
     events = relationships + -(-relationships // 5)
-    kafka.make(broker, name, PARTITIONS, LOG_CONFIG)
-    note(f"filling {events:,} events of {relationships:,} relationships")
-    kafka.fill(broker, name, PARTITIONS, acts(relationships))
-    folder = HOME / "runs" / name
-    options = {
-        "job": "model",
-        "broker": broker,
-        "topic": name,
-        "out": "",
-        "run": name,
-        "folder": str(folder),
-        "events": events,
-        "partitions": PARTITIONS,
-        "stay": True,
-    }
     section: Section = {"relationships": relationships, "events": events}
-    try:
+    with traces(broker, name) as folder:
+        run = Run(broker, name, "", name, folder, events, PARTITIONS)
+        options = run.options(job="model", stay=True)
+        kafka.make(broker, name, PARTITIONS, LOG_CONFIG)
+        note(f"filling {events:,} events of {relationships:,} relationships")
+        kafka.fill(broker, name, PARTITIONS, acts(relationships))
         section["fill"] = _fill(options)
         section["disk_bytes"] = sum(file.stat().st_size for file in folder.rglob("*.sst"))
         section["warm"] = _start(options, relationships, "warm restart")
         shutil.rmtree(folder)
         section["restore"] = _start(options, relationships, "restore from an empty disk")
-    finally:
-        clean(broker, name)
-        shutil.rmtree(folder, ignore_errors=True)
     return section
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench import kafka
+from bench.contestants import Run
 from bench.engines import PARTITIONS, expected
 from bench.events import Keys, stage_events
 from bench.process import child, python
@@ -33,18 +34,9 @@ def test_transitions_on_the_engine_are_those_of_a_batch(
     kafka.make(broker, topic, PARTITIONS)
     kafka.make(broker, out, PARTITIONS)
     assert kafka.fill(broker, topic, PARTITIONS, stage_events(events, keys)) == events
-    options = {
-        "job": "small",
-        "broker": broker,
-        "topic": topic,
-        "out": out,
-        "run": f"{topic_prefix}app",
-        "folder": str(tmp_path),
-        "events": events,
-        "partitions": PARTITIONS,
-    }
+    run = Run(broker, topic, out, f"{topic_prefix}app", tmp_path, events, PARTITIONS)
 
-    with child(f"test-{keys}", python("bench.peers.ours", options)) as worker:
+    with child(f"test-{keys}", python("bench.peers.ours", run.options(job="small"))) as worker:
         done = worker.wait_for("done", 60)
         worker.process.wait(20)
 
