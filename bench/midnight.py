@@ -38,16 +38,16 @@ def measure(broker: str, *, relationships: int, rate: int, partitions: int) -> S
         options = run.options(job="model", stay=True)
         with child("midnight", python("bench.peers.ours", options)) as worker:
             worker.wait_for("done", 120 + relationships / 1000)
-            shift_ms = midnight_ms - _BEFORE_S * 1000 - int(time.time() * 1000)
+            begin_ms = int(time.time() * 1000) + _BEFORE_S * 1000
             out = f"{name}-relationship.transitions"
-            probe = Probe(broker, topic, out, partitions, shift_ms)
+            probe = Probe(broker, topic, out, partitions, midnight_ms - begin_ms)
             note(f"{rate} events/s, midnight in {_BEFORE_S} s")
             asyncio.run(probe.run(rate, _BEFORE_S + _AFTER_S))
     lapses = len(probe.silent_ms)
     if lapses < relationships:
         raise RuntimeError(f"{lapses} of {relationships} relationships lapsed")
-    begin_ms, end_ms = min(probe.silent_ms), max(probe.silent_ms)
-    note(f"{lapses:,} lapses within {end_ms - begin_ms:.0f} ms")
+    end_ms = max(probe.silent_ms)
+    note(f"{lapses:,} lapses within {end_ms - begin_ms:.0f} ms of midnight")
     meanwhile = [delay for _, at_ms, delay in probe.delays() if begin_ms <= at_ms <= end_ms]
     return {
         "relationships": relationships,

@@ -177,8 +177,8 @@ def _midnight(section: Section) -> str:
     text = (
         f"One worker, the whole model, default settings, {section['partitions']} partitions, "
         f"{section['rate']:,} events/s, when {section['relationships']:,} silent relationships "
-        f"lapse at one midnight: {section['lapses_per_s']:,.0f} lapses/s from the first that could "
-        "be read to the last. Events that were appended meanwhile, measured as above, "
+        f"lapse at one midnight: {section['lapses_per_s']:,.0f} lapses/s from midnight until the "
+        "last could be read. Events that were appended meanwhile, measured as above, "
         f"{section['transitions']:,} transitions:\n\n"
     )
     return text + _milliseconds(section["ms"])

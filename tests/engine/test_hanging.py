@@ -17,7 +17,7 @@ from stream_app.engine.writer import Writer
 
 from .bench import Bench
 from .cluster import Cluster
-from .lost_end import commit_and_lose
+from .odd_commits import commit_and_lose
 
 Make = Callable[..., Cluster]
 
@@ -57,6 +57,14 @@ async def leave_hanging(c: Cluster, partition: int, places: list[TopicPartition]
     await producer.stop()
 
 
+async def feed_in_turns(c: Cluster, turns: int) -> None:
+    """So that there are several commits."""
+    for number in range(turns):
+        await c.feed_random(50, 20, seed=number)
+        await c.ready()
+        await asyncio.sleep(0.4)
+
+
 async def test_what_hangs_is_aborted(cluster: Make) -> None:
     async with cluster(partitions=2, sources=("in",)) as c:
         await c.feed_random(200, 20)
@@ -80,10 +88,7 @@ async def test_a_confirmed_commit_is_lost_under_a_living_worker(cluster: Make) -
     """Its next commit sees it; what was confirmed is undone as a whole, and done again."""
     async with cluster(partitions=1, sources=("in",)) as c, unverified(c.broker):
         c.start(lost_end=2)
-        for number in range(6):
-            await c.feed_random(50, 20, seed=number)
-            await c.ready()
-            await asyncio.sleep(0.4)
+        await feed_in_turns(c, 6)
         await c.logged("LostCommitError")
         await c.drained()
         assert await c.stop() == 0
@@ -95,10 +100,7 @@ async def test_a_marker_too_many_is_no_foreign_writer(cluster: Make) -> None:
     """A broker that was stopped ends a transaction twice (seen with Kafka 4.3): nothing is lost."""
     async with cluster(partitions=1, sources=("in",)) as c:
         c.start(misplaced=2)
-        for number in range(4):
-            await c.feed_random(50, 20, seed=number)
-            await c.ready()
-            await asyncio.sleep(0.4)
+        await feed_in_turns(c, 4)
         await c.logged("ChangelogMovedError")
         await c.drained()
         assert await c.stop() == 0

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from stream_app.engine.store import Store
 from stream_app.engine.writer import Writer
 
 from .counting import CountingJob
-from .lost_end import commit_and_lose, commit_whole
+from .odd_commits import commit_and_lose, commit_misplaced, commit_whole
 
 
 def die(where: str) -> None:
@@ -102,28 +103,14 @@ def slow_down_commits(seconds: float) -> None:
     Writer.commit = slow_commit  # type: ignore[method-assign]
 
 
-def lose_the_end_of(number: int) -> None:
-    """The broker loses the end of this commit, counted from 1 over all partitions."""
+def change_one_commit(number: int, changed: Callable[..., Awaitable[Any]]) -> None:
+    """This commit, counted from 1 over all partitions, is another one."""
     commits = 0
 
     async def commit(self: Writer, *args: Any) -> Any:
         nonlocal commits
         commits += 1
-        return await (commit_and_lose if commits == number else commit_whole)(self, *args)
-
-    Writer.commit = commit  # type: ignore[method-assign]
-
-
-def misplace(number: int) -> None:
-    """This commit, counted from 1, finds the changelog one record longer than it should be."""
-    commits = 0
-
-    async def commit(
-        self: Writer, snapshot: Any, offsets: dict[str, int], expected_offset: int
-    ) -> Any:
-        nonlocal commits
-        commits += 1
-        return await commit_whole(self, snapshot, offsets, expected_offset - (commits == number))
+        return await (changed if commits == number else commit_whole)(self, *args)
 
     Writer.commit = commit  # type: ignore[method-assign]
 
@@ -155,9 +142,9 @@ def main() -> None:
     if options["slow_commit_s"]:
         slow_down_commits(options["slow_commit_s"])
     if options["lost_end"]:
-        lose_the_end_of(options["lost_end"])
+        change_one_commit(options["lost_end"], commit_and_lose)
     if options["misplaced"]:
-        misplace(options["misplaced"])
+        change_one_commit(options["misplaced"], commit_misplaced)
     if options["slow_restore_s"]:
         slow_down_restores(options["slow_restore_s"])
     app = create_app(EngineSettings(**settings), job, options["sources"])

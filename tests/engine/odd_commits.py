@@ -1,4 +1,4 @@
-"""A commit whose end the broker loses: confirmed to the writer, and no partition is told."""
+"""Commits as a broker spoils them that is stopped in order."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from stream_app.engine.writer import Writer, Written
 commit_whole = Writer.commit
 
 
+async def commit_misplaced(
+    writer: Writer, snapshot: Snapshot, offsets: dict[str, int], expected_offset: int
+) -> Written:
+    """It finds the changelog one record longer than it should be."""
+    return await commit_whole(writer, snapshot, offsets, expected_offset - 1)
+
+
 async def commit_and_lose(
     writer: Writer, snapshot: Snapshot, offsets: dict[str, int], expected_offset: int
 ) -> Written:
-    """As `Writer.commit`, unbeknown to the coordinator: needs a broker that does not verify."""
+    """Its end is confirmed to the writer, and no partition is told.
+
+    It is unbeknown to the coordinator: needs a broker that does not verify.
+    """
     producer = writer._producer
     known = producer._txn_manager._txn_partitions
     begin, end = producer.begin_transaction, producer.commit_transaction
