@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -14,6 +16,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from stream_app.engine import EngineSettings
 from stream_app.engine.wire import seal, state_prefix
 from stream_app.engine.writer import Writer
+from tests.together import held
 
 from .bench import Bench
 from .cluster import Cluster
@@ -22,23 +25,32 @@ from .odd_commits import commit_and_lose
 Make = Callable[..., Cluster]
 
 
-@asynccontextmanager
-async def unverified(broker: str) -> AsyncIterator[None]:
-    """The broker takes records of transactions without asking whether they have begun."""
+@pytest.fixture
+async def unverified(broker: str, session_folder: Path) -> AsyncIterator[None]:
+    """The broker takes records of transactions without asking whether they have begun.
+
+    It is the same one for all processes, so the last one to leave sets it back.
+    """
     name = "transaction.partition.verification.enable"
     client = AIOKafkaAdminClient(bootstrap_servers=broker)
     await client.start()
-    try:
-        ids = [str(each["node_id"]) for each in (await client.describe_cluster())["brokers"]]
-        broker_type = ConfigResourceType.BROKER
-        await client.alter_configs([ConfigResource(broker_type, n, {name: "false"}) for n in ids])
-        asked = [ConfigResource(broker_type, ids[0], {name: None})]
+    ids = [str(each["node_id"]) for each in (await client.describe_cluster())["brokers"]]
+    asked = [ConfigResource(ConfigResourceType.BROKER, ids[0], {name: None})]
+
+    async def set_to(configs: dict[str, str]) -> None:
+        await client.alter_configs(
+            [ConfigResource(ConfigResourceType.BROKER, each, configs) for each in ids]
+        )
+
+    with held(session_folder / "unverified.lock", fcntl.LOCK_SH) as lock:
+        await set_to({name: "false"})
         while "false" not in str(await client.describe_configs(asked)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         yield
-        await client.alter_configs([ConfigResource(broker_type, n, {}) for n in ids])
-    finally:
-        await client.close()
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            await set_to({})
+    await client.close()
 
 
 async def leave_hanging(c: Cluster, partition: int, places: list[TopicPartition]) -> None:
@@ -65,16 +77,15 @@ async def feed_in_turns(c: Cluster, turns: int) -> None:
         await asyncio.sleep(0.4)
 
 
+@pytest.mark.usefixtures("unverified")
 async def test_what_hangs_is_aborted(cluster: Make) -> None:
     async with cluster(partitions=2, sources=("in",)) as c:
         await c.feed_random(200, 20)
         c.start()
         await c.drained()
         assert await c.stop() == 0
-        async with unverified(c.broker):
-            places = [TopicPartition(c.out, 0), TopicPartition(c.out, 1)]
-            places.append(TopicPartition(c.changelog, 0))
-            await leave_hanging(c, 0, places)
+        places = [TopicPartition(c.out, 0), TopicPartition(c.out, 1)]
+        await leave_hanging(c, 0, [*places, TopicPartition(c.changelog, 0)])
         hanging = (await c.read([c.out], isolation="read_uncommitted"))[c.out]
         assert sum(record.key == b"lost" for record in hanging) == 2
         await c.feed_random(400, 20)
@@ -84,9 +95,10 @@ async def test_what_hangs_is_aborted(cluster: Make) -> None:
         await c.check_exact()
 
 
+@pytest.mark.usefixtures("unverified")
 async def test_a_confirmed_commit_is_lost_under_a_living_worker(cluster: Make) -> None:
     """Its next commit sees it; what was confirmed is undone as a whole, and done again."""
-    async with cluster(partitions=1, sources=("in",)) as c, unverified(c.broker):
+    async with cluster(partitions=1, sources=("in",)) as c:
         c.start(lost_end=2)
         await feed_in_turns(c, 6)
         await c.logged("LostCommitError")
@@ -122,14 +134,14 @@ async def test_a_foreign_writer_ends_the_worker(cluster: Make) -> None:
         assert "ForeignWriterError" in c.log()
 
 
+@pytest.mark.usefixtures("unverified")
 async def test_a_store_does_not_keep_what_was_taken_back(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The abort's marker stands where the commit's should: the place alone proves nothing."""
     await bench.commit(a="one")
-    async with unverified(bench.settings.broker):
-        monkeypatch.setattr(Writer, "commit", commit_and_lose)
-        await bench.commit(a="two")
+    monkeypatch.setattr(Writer, "commit", commit_and_lose)
+    await bench.commit(a="two")
     confirmed = bench.next_offset
     await bench.close()
     heir = Writer(bench.settings, 0)
