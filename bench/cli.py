@@ -42,7 +42,7 @@ def _keep(name: str, section: Section) -> None:
 def main() -> None:
     """Measure Rapport on this machine.
 
-    Figures go to .rapport/bench/results.json; `table` makes docs/performance.md of them. A broker
+    Figures go to .rapport/bench/results.json; `table` puts them into docs/performance.md. A broker
     is started for it, unless BROKER=host:port names one. Measure on a machine that does nothing
     else, and compare only what was measured in one sitting.
 

@@ -1,4 +1,7 @@
-"""docs/performance.md, made of results.json. Nothing in it is typed by hand but the words."""
+"""docs/performance.md, made of results.json. Nothing in it is typed by hand but the words.
+
+Whoever measures one part anew keeps the others as the page has them: results.json is not committed.
+"""
 
 from __future__ import annotations
 
@@ -31,20 +34,24 @@ _NOTHING = "Not measured yet: `make bench ARGS='{command}'`.\n"
 
 
 def write(everything: dict[str, Section], path: Path = FILE) -> None:
-    """Write the page."""
-    path.write_text(render(everything), "utf-8")
+    """Write the page; what was not measured here stays as it stands on it."""
+    standing = path.read_text("utf-8") if path.exists() else ""
+    path.write_text(render(everything, standing), "utf-8")
 
 
-def render(everything: dict[str, Section]) -> str:
-    """The whole page; a part that was not measured says so."""
+def render(everything: dict[str, Section], standing: str = "") -> str:
+    """The whole page; a part that was neither measured nor stands on the old page says so."""
+    kept = dict(part.partition("\n\n")[::2] for part in standing.split("\n## ")[1:])
     parts = [_HEAD]
     for title, name, command, body in _PARTS:
         parts.append(f"## {title}\n")
         section = everything.get(name)
-        if section is None:
-            parts.append(_NOTHING.format(command=command))
-        else:
+        if section is not None:
             parts += [body(section), _where(section)]
+        elif title in kept:
+            parts.append(kept[title].rstrip("\n") + "\n")
+        else:
+            parts.append(_NOTHING.format(command=command))
     return "\n".join(parts)
 
 

@@ -52,6 +52,15 @@ def test_medians_extremes_and_ratios_of_rounds() -> None:
     assert "floor" not in text.partition("### Ratios")[2]  # it did not run: no ratio to it
 
 
+def test_what_is_not_measured_anew_stays_as_it_stands() -> None:
+    page_of_yesterday = page.render({"engines": engines()})
+    today = engines() | {"date": "2027-01-02 12:00 UTC"}
+
+    assert page.render({}, page_of_yesterday) == page_of_yesterday
+    assert "2027-01-02" in page.render({"engines": today}, page_of_yesterday)
+    assert page.render({"engines": today}, page_of_yesterday) == page.render({"engines": today})
+
+
 def test_a_peer_without_figures_is_named_with_the_reason() -> None:
     text = page.render({"engines": engines()})
 
