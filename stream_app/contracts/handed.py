@@ -11,6 +11,7 @@ import msgspec
 
 from stream_app.contracts.erasure import Erasure
 from stream_app.contracts.link import Link
+from stream_app.contracts.panes import day_of
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.state import Relationship
 
@@ -52,20 +53,23 @@ def next_of(to: str, path: tuple[str, ...], here: str) -> str | None:
 def handed_on(codec: RelationshipCodec, rel: Relationship) -> dict[bytes, bytes]:
     """The state as bytes, not too many of them. It is used up."""
     rel.due_day = None
-    for pane in rel.windows.panes.values():
-        pane.changed, pane.stored = True, False
-    rel.windows.dropped = None
-    parts = dict(codec.dump(rel))
-    sizes = {day: len(part or b"") for day, part in parts.items()}
-    total = sum(sizes.values())
+    parts = _all_parts(codec, rel)
+    total = sum(map(len, parts.values()))
+    if total <= MERGE_BYTES:
+        return parts
     for day in sorted(rel.windows.panes):
         if total <= MERGE_BYTES:
             break
         pane = rel.windows.panes[day]
         rel.memory.forgotten += len(pane.acts)
-        pane.acts, pane.undos, pane.early, pane.changed = [], None, None, True
-        total -= sizes.get(day.to_bytes(4, "big"), 0)
+        pane.acts, pane.undos, pane.early = [], None, None
+        total -= sum(len(part) for suffix, part in parts.items() if day_of(suffix) == day)
+    return _all_parts(codec, rel)
+
+
+def _all_parts(codec: RelationshipCodec, rel: Relationship) -> dict[bytes, bytes]:
+    """All parts, as if none were stored."""
+    rel.windows.dropped = None
     for pane in rel.windows.panes.values():
-        pane.changed, pane.stored = True, False
-    again = parts if total == sum(sizes.values()) else dict(codec.dump(rel))
-    return {suffix: part for suffix, part in again.items() if part is not None}
+        pane.changed, pane.stored, pane.blocks = True, False, None
+    return {suffix: part for suffix, part in codec.dump(rel) if part is not None}

@@ -1,5 +1,5 @@
-"""The stored form of a relationship: a head, and one part per pane, so that a commit of a hot
-relationship writes the days that changed and not its whole history.
+"""The stored form of a relationship: a head, and parts for its panes, so that a commit of a hot
+relationship writes what came and not its whole history.
 
 Most relationships are small: those keep their panes in the head, and are one record. A part is a
 version byte and MessagePack. Every older version stays readable.
@@ -10,12 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, cast
 
-import msgspec
-
 from stream_app.contracts import wide
-from stream_app.contracts.stored import ActV1, HeadV1, PaneV1, TouchV1
-from stream_app.domain.act import Act
-from stream_app.domain.credit import Touch
+from stream_app.contracts.panes import (
+    VERSION,
+    Part,
+    content,
+    dropped,
+    dump_pane,
+    load_pane,
+    pane_of,
+    pane_v1,
+)
+from stream_app.contracts.stored import HeadV1, PaneV1
+from stream_app.contracts.touched import touches_of, touches_v1
 from stream_app.domain.memory import Memory
 from stream_app.domain.pane import Pane
 from stream_app.domain.policy import Policy
@@ -26,7 +33,6 @@ from stream_app.domain.state import Relationship
 from stream_app.domain.windows import UNKNOWN, Windows
 from stream_app.domain.worth import Worth
 
-VERSION: Final = b"\x01"
 SMALL_PANES: Final = 4
 SMALL_ACTS: Final = 12
 """A relationship of up to so many panes and acts is one record."""
@@ -34,13 +40,7 @@ SMALL_ACTS: Final = 12
 HEAD: Final = b""
 
 
-class StateTooNewError(Exception):
-    """State was written by a newer release. Do: roll forward to that release again."""
-
-
-_encode: Final = msgspec.msgpack.Encoder().encode
 _decode_head: Final = wide.decoder(HeadV1)  # it has money
-_decode_pane: Final = msgspec.msgpack.Decoder(PaneV1).decode
 
 
 class RelationshipCodec:
@@ -65,15 +65,14 @@ class RelationshipCodec:
 
     def load_behind(self, stored: bytes, get: Callable[[bytes], bytes | None]) -> Relationship:
         """As `load`, if the head is there already."""
-        head = _decode_head(_content(stored))
+        head = _decode_head(content(stored))
         rel = _relationship(head)
         for day in head.days:
-            part = get(_suffix(day))
-            if part is None:
-                raise msgspec.DecodeError("a pane that the head names is missing")
-            _take_up(rel, day, _pane(_decode_pane(_content(part)), stored=True))
+            _take_up(rel, day, load_pane(day, get))
         for day, inline in head.inline.items():
-            _take_up(rel, day, _pane(inline, stored=False))
+            _take_up(rel, day, pane_of(inline, stored=False))
+        rel.touches = touches_of(head.touches, head.touched, list(rel.windows.panes.values()))
+        rel.touches_from_ms = min([touch.at_ms for touch in rel.touches], default=0)
         policy = self._policies.get(head.rules_version)
         if policy is not None:
             rules = policy.rules_for(head.brand)
@@ -81,26 +80,25 @@ class RelationshipCodec:
                 rel.note_topic_fit(rules)
         return rel
 
-    def dump(self, rel: Relationship) -> Iterable[tuple[bytes, bytes | None]]:
+    def dump(self, rel: Relationship) -> Iterable[Part]:
         """The parts that changed since the last dump; None deletes one."""
         windows = rel.windows
-        for day in windows.dropped or ():
-            yield _suffix(day), None
+        for day, blocks in windows.dropped or ():
+            yield from dropped(day, blocks)
         windows.dropped = None
         panes = windows.panes
         if len(panes) <= SMALL_PANES and len(rel.memory.acts) <= SMALL_ACTS:
             for day, pane in panes.items():
                 pane.changed = False
                 if pane.stored:
-                    pane.stored = False
-                    yield _suffix(day), None
-            inline = {day: _pane_v1(pane) for day, pane in panes.items()}
+                    yield from dropped(day, pane.blocks)
+                    pane.stored, pane.blocks = False, None
+            inline = {day: pane_v1(pane) for day, pane in panes.items()}
             yield HEAD, VERSION + wide.encode(_head_v1(rel, [], inline))
             return
         for day, pane in panes.items():
             if pane.changed or not pane.stored:
-                pane.changed, pane.stored = False, True
-                yield _suffix(day), VERSION + _encode(_pane_v1(pane))
+                yield from dump_pane(day, pane)
         yield HEAD, VERSION + wide.encode(_head_v1(rel, list(panes), {}))
 
 
@@ -109,80 +107,9 @@ def _take_up(rel: Relationship, day: int, pane: Pane) -> None:
     rel.memory.recall(pane, day)
 
 
-def _suffix(day: int) -> bytes:
-    return day.to_bytes(4, "big")
-
-
-def _content(part: bytes) -> bytes:
-    if part[:1] != VERSION:
-        raise StateTooNewError
-    return part[1:]
-
-
-def _act_v1(act: Act) -> ActV1:
-    return ActV1(
-        act.key,
-        act.verb,
-        act.inbound,
-        act.kind,
-        act.object,
-        act.at_ms,
-        act.number,
-        act.in_effect,
-        act.answered,
-        act.sentiment,
-        act.topics,
-        act.booked,
-    )
-
-
-def _act(one: ActV1) -> Act:
-    return Act(
-        one.key,
-        one.verb,
-        one.inbound,
-        one.kind,
-        one.object,
-        one.at_ms,
-        one.number,
-        one.in_effect,
-        one.answered,
-        one.sentiment,
-        one.topics,
-        one.booked,
-    )
-
-
-def _pane_v1(pane: Pane) -> PaneV1:
-    return PaneV1(
-        [_act_v1(act) for act in pane.acts],
-        pane.counts(),
-        pane.attention,
-        pane.attraction,
-        pane.affinity,
-        pane.objections,
-        pane.undos,
-        pane.early,
-    )
-
-
-def _pane(found: PaneV1, *, stored: bool) -> Pane:
-    return Pane(
-        [_act(act) for act in found.acts],
-        found.counts,
-        found.attention,
-        found.attraction,
-        found.affinity,
-        found.objections,
-        found.undos,
-        found.early,
-        changed=False,
-        stored=stored,
-    )
-
-
 def _head_v1(rel: Relationship, days: list[int], inline: dict[int, PaneV1]) -> HeadV1:
     windows = rel.windows
+    touches, touched = touches_v1(rel)
     return HeadV1(
         rel.brand,
         rel.person,
@@ -206,12 +133,13 @@ def _head_v1(rel: Relationship, days: list[int], inline: dict[int, PaneV1]) -> H
         rel.memory.purchases or [],
         [_pack(total) if total else b"" for total in rel.worth.sums],
         {topic: _pack(total) for topic, total in (rel.worth.topics or {}).items()},
-        [TouchV1(touch.key, touch.method, touch.at_ms, touch.number) for touch in rel.touches],
+        touches,
         rel.highest,
         rel.credited,
         rel.undecided or [],
         inline,
         rel.linked or [],
+        touched,
     )
 
 
@@ -239,8 +167,7 @@ def _relationship(head: HeadV1) -> Relationship:
             [_unpack(total) for total in head.worth],
             {topic: _unpack(total) for topic, total in head.topics.items()} or None,
         ),
-        touches=[Touch(one.key, one.method, one.at_ms, one.number) for one in head.touches],
-        touches_from_ms=min((touch.at_ms for touch in head.touches), default=0),
+        touches=[],  # when the acts are there
         highest=head.highest,
         credited=head.credited,
         rules_version=head.rules_version,

@@ -70,10 +70,15 @@ class HeadV1(msgspec.Struct, array_like=True, gc=False):
     undecided: list[Undecided]
     inline: dict[int, PaneV1]
     linked: list[Linked] = []
+    touched: list[int] = []
+    """Runs of acts that are touches; `touches` has the others. See `touched`."""
 
 
 class PaneV1(msgspec.Struct, array_like=True, gc=False):
-    """One pane. The points follow from the counts, but are kept: most loads need no recount."""
+    """One pane. The points follow from the counts, but are kept: most loads need no recount.
+
+    `blocks`: how many acts are gone, and which blocks lie before `acts`, from and to (excluded).
+    """
 
     acts: list[ActV1]
     counts: dict[int, int]
@@ -83,3 +88,11 @@ class PaneV1(msgspec.Struct, array_like=True, gc=False):
     objections: int
     undos: list[str] | None
     early: list[EarlyUndo] | None
+    blocks: tuple[int, int, int] | None = None
+
+
+class BlockV1(msgspec.Struct, array_like=True, gc=False):
+    """Acts of a pane; `first` is the place of the first one, counted from the day's first."""
+
+    first: int
+    acts: list[ActV1]

@@ -218,9 +218,10 @@ def take_back(rel: Relationship, act: Act, rules: Rules, journal: Journal | None
     day = act.at_ms // DAY_MS
     appraise(rel, act, rules, -1)
     untouch(rel, act.key, act.booked, journal)
+    pane = rel.windows.panes.get(day)
+    if pane is not None:
+        pane.alter()
     if not act.inbound:
-        if day in rel.windows.panes:
-            rel.windows.panes[day].changed = True
         if act.verb == "offer":
             _withdraw(rel, act)
         return False

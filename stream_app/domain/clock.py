@@ -15,6 +15,9 @@ YEAR_2000_MS: Final = 946_684_800_000
 YEAR_10000_MS: Final = 253_402_300_800_000
 """10000-01-01T00:00:00Z: no RFC 3339 time can say it."""
 
+NEVER: Final = 1 << 40
+"""A day that does not come."""
+
 
 def day_of(at_ms: int) -> int:
     """Number of the UTC day that holds `at_ms` (day 0 is 1970-01-01)."""

@@ -128,7 +128,9 @@ def _unite_panes(into: Relationship, source: Relationship, rules: Rules) -> None
                 act.answered = _shifted(act.answered, shift)
         undos, early = _undos(into, mine, theirs)
         acts = [*mine.acts, *theirs.acts]
-        panes[day] = Pane(acts, counts, undos=undos, early=early, stored=mine.stored)
+        panes[day] = united = Pane(acts, counts, undos=undos, early=early, stored=mine.stored)
+        united.blocks = mine.blocks
+        united.alter()
 
 
 def _undos(
@@ -237,10 +239,9 @@ def _remember_again(rel: Relationship) -> None:
         undos = _too_many(len(pane.undos or ()), spare_undos)
         early = _too_many(len(pane.early or ()), 0)
         if acts or undos or early:
-            pane.acts = pane.acts[acts:]
+            pane.forget_first(acts)
             pane.undos = (pane.undos or [])[undos:] or None
             pane.early = (pane.early or [])[early:] or None
-            pane.changed = True
             spare_acts -= acts
             spare_undos -= undos
             memory.forgotten += acts + undos + early

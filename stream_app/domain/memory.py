@@ -12,7 +12,7 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from stream_app.domain.act import Act
-from stream_app.domain.clock import DAY_MS
+from stream_app.domain.clock import DAY_MS, NEVER
 from stream_app.domain.events import Interaction
 from stream_app.domain.keys import act_key
 from stream_app.domain.pane import Pane
@@ -28,7 +28,8 @@ PURCHASE_LIFE_DAYS: Final = 400
 class Memory:
     """What the panes remember, by identity, and the purchases; None is none.
 
-    `forgotten` counts what went while its pane lived: there was too much of it.
+    `forgotten` counts what went while its pane lived: there was too much of it. No act is older
+    than the day `oldest`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Memory:
         self.early = early
         self.purchases = purchases
         self.forgotten = forgotten
+        self.oldest = NEVER
 
     def seen_on(self, event: Interaction) -> int | None:
         """The day under which a record of the same identity is remembered."""
@@ -55,17 +57,26 @@ class Memory:
 
     def remember(self, act: Act, today: Pane, days: Mapping[int, Pane]) -> None:
         """Remember an act of `today`; the oldest go when there are too many."""
-        acts = today.acts
+        acts, day = today.acts, act.at_ms // DAY_MS
         acts.append(act)
         self.acts[act.key] = act
+        if day < self.oldest:
+            self.oldest = day
         if len(acts) > ACTS_PER_DAY:
             self._forget_act(today)
         if len(self.acts) > ACTS_PER_RELATIONSHIP:
-            self._forget_act(days[min(day for day, memory in days.items() if memory.acts)])
+            self._forget_act(self._first_with_acts(days))
+
+    def _first_with_acts(self, days: Mapping[int, Pane]) -> Pane:
+        while True:
+            pane = days.get(self.oldest)
+            if pane is not None and pane.acts:
+                return pane
+            self.oldest += 1
 
     def _forget_act(self, memory: Pane) -> None:
-        memory.changed = True
-        del self.acts[memory.acts.pop(0).key]
+        del self.acts[memory.acts[0].key]
+        memory.forget_first(1)
         self.forgotten += 1
 
     def remember_undo(self, undo: Interaction, today: Pane, days: Mapping[int, Pane]) -> None:
@@ -140,7 +151,10 @@ class Memory:
         prefix = act_key(undo.platform, "")
         last = undo.at_ms // DAY_MS
         for day in sorted((day for day in days if day <= last), reverse=True):
-            for act in days[day].acts:
+            pane = days[day]
+            if undo.inbound and not pane.has(undo.verb):
+                continue
+            for act in pane.acts:
                 if (
                     act.in_effect
                     and act.at_ms <= undo.at_ms
@@ -188,6 +202,8 @@ class Memory:
         """Take up what a stored pane remembered."""
         for act in memory.acts:
             self.acts[act.key] = act
+        if memory.acts and day < self.oldest:
+            self.oldest = day
         if memory.undos:
             self.undos = {} if self.undos is None else self.undos
             self.undos.update(dict.fromkeys(memory.undos, day))

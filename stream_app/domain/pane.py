@@ -10,14 +10,31 @@ from stream_app.domain.act import Act
 from stream_app.domain.brand_policy import Gains
 from stream_app.domain.remembered import EarlyUndo
 from stream_app.domain.rules import Rules
+from stream_app.domain.verbs import FIRST_CODE, KINDS
 
 Measures = tuple[int, int, int, int, int]
 
 NO_CODE: Final = -1
+ACTS_PER_BLOCK: Final = 32
 
 
 def _below(points: int, cap: int) -> int:
     return points if points < cap else cap
+
+
+@mypyc_attr(acyclic=True)
+class Blocks:
+    """How the acts of a busy day are stored: so many together.
+
+    Places count from the first act of the day, `gone` of which are forgotten. The blocks from `low`
+    to `high` (excluded) are stored; `altered`: there are acts in them that have changed since.
+    """
+
+    def __init__(self, gone: int = 0, low: int = 0, high: int = 0) -> None:
+        self.gone = gone
+        self.low = low
+        self.high = high
+        self.altered = False
 
 
 @mypyc_attr(acyclic=True)
@@ -27,7 +44,8 @@ class Pane:
     `counts` maps a pane code (verb code * KINDS + kind) to a number of acts; most days have one
     code, which is kept without a dictionary. `attention`,
     `attraction` and `affinity` are its points before the cap of the day. `acts`, `undos` and
-    `early` are in the order of the log. `changed`: since it was stored last; `stored`: ever.
+    `early` are in the order of the log. `changed`: since it was stored last; `stored`: ever;
+    `blocks` of acts are stored apart, if any.
     """
 
     def __init__(
@@ -42,6 +60,7 @@ class Pane:
         early: list[EarlyUndo] | None = None,
         changed: bool = True,
         stored: bool = False,
+        blocks: Blocks | None = None,
     ) -> None:
         self.acts = acts
         self._code, self._times = NO_CODE, 0
@@ -57,11 +76,31 @@ class Pane:
         self.early = early
         self.changed = changed
         self.stored = stored
+        self.blocks = blocks
+
+    def alter(self) -> None:
+        """Acts of it have changed that may be stored."""
+        self.changed = True
+        if self.blocks is not None:
+            self.blocks.altered = True
+
+    def forget_first(self, count: int) -> None:
+        """Give up the first acts."""
+        self.changed = True
+        for _ in range(count):
+            self.acts.pop(0)
+        if self.blocks is not None:
+            self.blocks.gone += count
 
     def counts(self) -> dict[int, int]:
         """How many acts of each code there were, without those undone."""
         found = {} if self._code == NO_CODE else {self._code: self._times}
         return found if self._others is None else found | self._others
+
+    def has(self, verb: str) -> bool:
+        """Whether an inbound act of this verb counts."""
+        first = FIRST_CODE[verb]
+        return any(self._counted(code) for code in range(first, first + KINDS))
 
     def _counted(self, code: int) -> int:
         if code == self._code:

@@ -16,11 +16,9 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
-from stream_app.domain.pane import Pane
+from stream_app.domain.clock import NEVER
+from stream_app.domain.pane import Blocks, Pane
 from stream_app.domain.rules import MEMBERS, Number, Rules
-
-NEVER: Final = 1 << 40
-"""A day that does not come."""
 
 UNKNOWN: Final = math.nan
 """Compares false with everything: a value that is not known stands in nobody's way."""
@@ -36,7 +34,8 @@ class Windows:
     Behind the sums stand two values that have no window: memberships (MEMBERS) and topic fit
     (TOPIC_FIT, not a number while nothing is known), so that a condition reads all alike.
     `next_exit` is a lower bound of the next day on which a pane leaves a window, `oldest` that of
-    the oldest pane. `dropped` are days whose panes are stored but gone, None if there are none.
+    the oldest pane. `dropped` are days whose panes are stored but gone, and the blocks of their
+    acts; None if there are none.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Windows:
         sums: list[Number],
         panes: dict[int, Pane] | None = None,
         next_exit: int = NEVER,
-        dropped: list[int] | None = None,
+        dropped: list[tuple[int, Blocks | None]] | None = None,
     ) -> None:
         self.day = day
         self.sums = sums
@@ -99,7 +98,7 @@ class Windows:
         gone = [day for day in self.panes if day <= last_dead]
         panes = [self.panes.pop(day) for day in gone]
         self.oldest = min(self.panes, default=NEVER)
-        stored = [day for day, pane in zip(gone, panes, strict=True) if pane.stored]
+        stored = [(day, pane.blocks) for day, pane in zip(gone, panes, strict=True) if pane.stored]
         if stored:
             self.dropped = [*(self.dropped or ()), *stored]
         return panes

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from stream_app.contracts.state import StateTooNewError
+from stream_app.contracts.panes import StateTooNewError
 from stream_app.domain.linked import Alias, Gone
 
 ALIAS_TAG: Final[bytes] = b"A"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from stream_app.contracts.state import StateTooNewError
+from stream_app.contracts.panes import StateTooNewError
 from stream_app.domain.linked import Alias, without
 from stream_app.domain.state import Relationship
 from stream_app.engine import Unit

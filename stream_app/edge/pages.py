@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from stream_app.contracts.panes import StateTooNewError
 from stream_app.contracts.people import Sketch
-from stream_app.contracts.state import StateTooNewError
 from stream_app.contracts.wide import decoder, encode
 from stream_app.domain.costs import KnownCost
 from stream_app.domain.reports import Day, Method

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from stream_app.contracts.state import StateTooNewError
+from stream_app.contracts.panes import StateTooNewError
 from stream_app.domain.revision import Reign
 
 STATE_KEY: Final = b"\x00policy"

@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from stream_app.adapters.seen import Act, name_of
-from stream_app.contracts.state import VERSION, RelationshipCodec, StateTooNewError
+from stream_app.contracts.panes import VERSIONS, StateTooNewError
+from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.costs import KnownCost
@@ -73,7 +74,7 @@ class StateCodec:
         if head is None:
             return None
         tag = head[:1]
-        if tag == VERSION:
+        if tag in VERSIONS:
             return self._relationships.load_behind(head, get)
         if tag == _SEEN_TAG:
             return _decode_seen(head[1:])

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_app.contracts.panes import StateTooNewError
 from stream_app.contracts.policy import default_policy
 from stream_app.contracts.reading import read_line
-from stream_app.contracts.state import HEAD, RelationshipCodec, StateTooNewError
+from stream_app.contracts.state import HEAD, RelationshipCodec
 from stream_app.contracts.writing import write_transition
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.outcome import Seen

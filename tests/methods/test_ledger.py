@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_app.contracts.panes import StateTooNewError
 from stream_app.contracts.people import Sketch, sketch_of
-from stream_app.contracts.state import StateTooNewError
 from stream_app.domain.costs import KnownCost
 from stream_app.domain.ledger import Journal
 from stream_app.domain.reports import Method
