@@ -71,6 +71,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The id of the act that a removal takes back, where the delivery itself tells."""
     in_reply_to: str = ""
     """The `key` of the act that this one answers."""
+    whose: str = ""
+    """The `key` of an act of the person that did this one, where the delivery names nobody."""
     value: Money | None = None
     method: str = ""
     topics: tuple[str, ...] = ()
@@ -176,7 +178,8 @@ def shortened(found: Outcome) -> Outcome:
     """With texts that are not endless: one that all items of a delivery share, each in its id,
     would be as many copies of it."""
     if isinstance(found, Refusal) or all(
-        len(text) <= LONGEST_TEXT for text in (found.id, found.key, found.object, found.in_reply_to)
+        len(text) <= LONGEST_TEXT
+        for text in (found.id, found.key, found.object, found.in_reply_to, found.whose)
     ):
         return found
     return msgspec.structs.replace(
@@ -186,6 +189,7 @@ def shortened(found: Outcome) -> Outcome:
         object=bounded(found.object, LONGEST_TEXT),
         undoes=bounded(found.undoes, LONGEST_TEXT),
         in_reply_to=bounded(found.in_reply_to, LONGEST_TEXT),
+        whose=bounded(found.whose, LONGEST_TEXT),
     )
 
 

@@ -83,10 +83,16 @@ def _act(
         known = seen.get(platform, finding.key, now_ms)
         if known is not None:
             return _by_memory(finding, known)
+    if finding.whose and not finding.actor and seen is not None:
+        known = seen.get(platform, finding.whose, now_ms)
+        if known is not None:
+            return _of_same(finding, known)
     if finding.direction == "self" and finding.in_reply_to and seen is not None:
         parent = seen.get(platform, finding.in_reply_to, now_ms)
         if parent is not None and parent.direction == "inbound":
-            return _answer(finding, parent)
+            # Who goes on with what they said themselves is not the brand that it was said to.
+            own = accounts.brand(platform, finding.actor) == parent.brand
+            return _answer(finding, parent) if own else Skip("self")
     if finding.direction not in ("inbound", "outbound"):
         return Skip(finding.direction)
     return _stated(finding, platform, accounts)
@@ -118,6 +124,18 @@ def _answer(finding: Finding, parent: Act) -> Act | Skip:
         person=parent.person,
         verb=finding.verb,
         direction="outbound",
+        object=bounded(finding.object),
+    )
+
+
+def _of_same(finding: Finding, known: Act) -> Act:
+    """An act of the person, and towards the brand, of one that was seen."""
+    return Act(
+        id=bounded(finding.id),
+        brand=known.brand,
+        person=known.person,
+        verb=finding.verb,
+        direction=known.direction,
         object=bounded(finding.object),
     )
 

@@ -1,5 +1,7 @@
 """Stripe events. One payment is told by several (`checkout.session.completed`,
 `payment_intent.succeeded`, `charge.succeeded`, `invoice.paid`): its id is the payment intent's.
+From the API of 2025-03-31 on an invoice names its payments only where they are expanded; of others
+`payment_intent.succeeded` or `charge.succeeded` has to tell, so that nothing counts twice.
 
 `data.object` of a refund is the original charge, whose `amount_refunded` is the sum of all refunds
 so far; the event's own time is `created` at the top. Amounts are integers in minor units.
@@ -16,8 +18,10 @@ from stream_app.adapters.fields import Node, amount, currency
 
 PLATFORM = "stripe"
 _NO_MINOR = frozenset(
-    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905
+    "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()  # noqa: SIM905
 )
+"""Not ISK and UGX: they have no minor units any more, but Stripe goes on with two digits. Nor HUF
+and TWD: of those only payouts are whole."""
 _THREE_MINOR = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 _PAID = {
     # event: field of the amount
@@ -25,6 +29,7 @@ _PAID = {
     "checkout.session.async_payment_succeeded": "amount_total",
     "payment_intent.succeeded": "amount_received",
     "charge.succeeded": "amount",
+    "charge.captured": "amount_captured",
     "invoice.paid": "amount_paid",
     "invoice.payment_succeeded": "amount_paid",
 }
@@ -33,14 +38,20 @@ _SUBSCRIBED = {
     "customer.subscription.updated": "update",
     "customer.subscription.deleted": "undo",
 }
+_NOTES = {
+    "charge.succeeded": "an authorisation only is nothing: it is paid when captured",
+    "invoice.paid": "from 2025-03-31 on by its payments; without them told by the payment",
+}
+_PAYMENTS_APART = "2025-03-31"
+"""The API's version from which on invoices do not name their payment themselves."""
 
 EVENTS = (
-    *(Event(name, "purchase") for name in _PAID),
+    *(Event(name, "purchase", note=_NOTES.get(name, "")) for name in _PAID),
     Event("charge.refunded", "purchase", "undo", "the value is this refund's alone"),
     *(Event(name, "subscribe", op) for name, op in _SUBSCRIBED.items()),
-    Event("charge.dispute.created", "complain"),
+    Event("charge.dispute.created", "complain", note="the customer from the payment seen"),
     Event("customer.deleted", "", "erase"),
-    Event("other", "", "ignore", "drafts, failures, payouts, catalogue, nothing paid, what is new"),
+    Event("other", "", "ignore", "drafts, failures, payouts, nothing paid, what is new"),
 )
 
 
@@ -49,13 +60,14 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     root = delivery.json()
     kind, item = root.id("type"), root.need("data").need("object")
     if kind in _PAID:
-        yield _paid(root, item, kind)
+        yield from _paid(root, item, kind)
     elif kind == "charge.refunded":
         yield _refunded(root, item)
     elif kind in _SUBSCRIBED:
         yield _subscribed(root, item, kind)
     elif kind == "charge.dispute.created":
-        yield _finding(root, item, kind, "complain", "create", item.id("id"))
+        payment = _id(item, "payment_intent") or _id(item, "charge")
+        yield _finding(root, item, kind, "complain", "create", item.id("id"), whose=payment)
     elif kind == "customer.deleted":
         own = item.id("id")
         at = times.seconds(root, "created")
@@ -88,17 +100,32 @@ def _finding(
     return Finding(**fields)  # type: ignore[arg-type]
 
 
-def _paid(root: Node, item: Node, kind: str) -> Finding:
-    value = _money(item, _PAID[kind])
+def _paid(root: Node, item: Node, kind: str) -> Iterator[Finding]:
     unpaid = item.text("payment_status") in ("unpaid", "no_payment_required")
-    if unpaid or value is None or not value.amount.strip("0."):
-        return _ignored(root, "nothing_paid")
+    uncaptured = kind == "charge.succeeded" and item.raw("captured") is False
+    parts = [] if unpaid or uncaptured else list(_parts(item, kind))
+    if not parts:
+        yield _ignored(root, "nothing_paid")
     # What a subscription costs is told by its invoices.
     elsewhere = kind.startswith("checkout.") and item.text("mode") == "subscription"
-    own = _payment(item)
-    return _finding(
-        root, item, kind, "purchase", "create", own, value=value, key=own, elsewhere=elsewhere
-    )
+    if kind.startswith("invoice.") and root.text("api_version") >= _PAYMENTS_APART:
+        elsewhere = not _payments(item)
+    for own, value in parts:
+        yield _finding(
+            root, item, kind, "purchase", "create", own, value=value, key=own, elsewhere=elsewhere
+        )
+
+
+def _parts(item: Node, kind: str) -> Iterator[tuple[str, Money]]:
+    """What was paid, by the payment's id: all at once, or an invoice by several payments."""
+    payments = _payments(item) if kind.startswith("invoice.") else []
+    if len(payments) > 1:
+        paid = [(_named(one.child("payment")), _money(one, "amount_paid")) for one in payments]
+    else:
+        paid = [(_payment(item), _money(item, _PAID[kind]))]
+    for own, value in paid:
+        if value is not None and value.amount.strip("0."):
+            yield own, value
 
 
 def _refunded(root: Node, item: Node) -> Finding:
@@ -127,9 +154,24 @@ def _subscribed(root: Node, item: Node, kind: str) -> Finding:
     return _finding(root, item, kind, "subscribe", op, own, key=own, undoes=undoes)
 
 
+def _payments(invoice: Node) -> list[Node]:
+    """The payments of an invoice that came through, where they are expanded."""
+    return [one for one in invoice.child("payments").nodes("data") if _came_through(one)]
+
+
+def _came_through(payment: Node) -> bool:
+    return payment.text("status") in ("", "paid") and bool(_named(payment.child("payment")))
+
+
 def _payment(item: Node) -> str:
     """The id that all events of one payment share."""
-    return _id(item, "payment_intent") or _id(item, "invoice") or item.id("id")
+    of_invoice = next((_named(one.child("payment")) for one in _payments(item)), "")
+    return _named(item) or of_invoice or item.id("id")
+
+
+def _named(item: Node) -> str:
+    """The payment that a thing names: its intent, or the charge of one without."""
+    return _id(item, "payment_intent") or _id(item, "charge")
 
 
 def _id(node: Node, key: str) -> str:

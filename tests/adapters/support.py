@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -66,6 +67,33 @@ def made_of(paths: list[Path], accounts: Accounts = NO_ACCOUNTS) -> Iterator[dic
             made = interaction(finding, path.parent.name, accounts, RECEIVED_MS, seen)
             if isinstance(made, dict):
                 yield made
+
+
+def outcomes_of(
+    platform: str,
+    deliveries: Iterable[Any],
+    accounts: Accounts = NO_ACCOUNTS,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[tuple[Outcome, Interaction | Skip | Refusal]]:
+    """What is found in deliveries (JSON values), in order, and what becomes of it in one memory."""
+    seen = Seen()
+    for value in deliveries:
+        for outcome in read(platform, json.dumps(value).encode(), headers, accounts):
+            if isinstance(outcome, Refusal):
+                yield outcome, outcome
+            else:
+                yield outcome, interaction(outcome, platform, accounts, RECEIVED_MS, seen)
+
+
+def lines_of(
+    platform: str,
+    deliveries: Iterable[Any],
+    accounts: Accounts = NO_ACCOUNTS,
+    headers: Mapping[str, str] | None = None,
+) -> list[str]:
+    """As `outcomes_of`, a line each (`becomes`)."""
+    made = outcomes_of(platform, deliveries, accounts, headers)
+    return [becomes(what) for _, what in made]
 
 
 @cache

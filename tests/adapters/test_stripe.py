@@ -1,0 +1,112 @@
+"""One payment, whatever Stripe says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .support import lines_of
+
+BASIL = {"api_version": "2025-03-31.basil"}
+
+
+def event(kind: str, own: str, /, **item: Any) -> dict[str, Any]:
+    item = {"customer": "cus_1", "currency": "eur", **item, "id": own}
+    return {"id": "evt_1", "type": kind, "created": 1772449201, "data": {"object": item}}
+
+
+def payment(**more: Any) -> dict[str, Any]:
+    return event("payment_intent.succeeded", "pi_9", amount_received=1500, **more)
+
+
+def charge(**more: Any) -> dict[str, Any]:
+    told = {"payment_intent": "pi_9", "amount": 1500, "captured": True, **more}
+    return event("charge.succeeded", "ch_5", **told)
+
+
+def invoice(**more: Any) -> dict[str, Any]:
+    return event("invoice.paid", "in_1", amount_paid=1500, **more)
+
+
+def payments(*parts: tuple[str, int, str]) -> dict[str, Any]:
+    data = [
+        {
+            "payment": {"type": "payment_intent", "payment_intent": own},
+            "amount_paid": paid,
+            "currency": "eur",
+            "status": status,
+        }
+        for own, paid, status in parts
+    ]
+    return {"payments": {"object": "list", "data": data}}
+
+
+ONCE = "create inbound purchase pi_9 value 15.00 EUR"
+
+
+@pytest.mark.parametrize(
+    "invoiced",
+    [
+        invoice(payment_intent="pi_9"),
+        invoice(payment_intent={"id": "pi_9"}, charge="ch_5"),
+        {**invoice(**payments(("pi_9", 1500, "paid"))), **BASIL},
+        {**invoice(**payments(("pi_8", 0, "canceled"), ("pi_9", 1500, "paid"))), **BASIL},
+    ],
+)
+def test_all_events_of_one_payment_have_one_id(invoiced: dict[str, Any]) -> None:
+    told = [payment(invoice="in_1"), charge(invoice="in_1"), invoiced]
+    assert lines_of("stripe", told) == [ONCE] * 3
+
+
+def test_of_an_invoice_that_names_no_payment_the_payment_tells() -> None:
+    assert lines_of("stripe", [{**invoice(), **BASIL}, payment()]) == ["skip elsewhere", ONCE]
+    older = {**invoice(), "api_version": "2024-06-20"}
+    assert lines_of("stripe", [older]) == ["create inbound purchase in_1 value 15.00 EUR"]
+
+
+def test_a_charge_of_an_invoice_without_an_intent() -> None:
+    told = [charge(payment_intent=None, invoice="in_1"), invoice(charge="ch_5")]
+    assert lines_of("stripe", told) == ["create inbound purchase ch_5 value 15.00 EUR"] * 2
+
+
+def test_an_invoice_paid_in_parts_is_so_many_payments() -> None:
+    told = {**invoice(**payments(("pi_7", 500, "paid"), ("pi_9", 1000, "paid"))), **BASIL}
+    assert lines_of("stripe", [told]) == [
+        "create inbound purchase pi_7 value 5.00 EUR",
+        "create inbound purchase pi_9 value 10.00 EUR",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "major"),
+    [
+        (50_000, "ugx", "500.00 UGX"),
+        (500, "isk", "5.00 ISK"),
+        (500, "huf", "5.00 HUF"),
+        (500, "twd", "5.00 TWD"),
+        (500, "jpy", "500 JPY"),
+        (5_000, "kwd", "5.000 KWD"),
+    ],
+)
+def test_minor_units_are_as_stripe_has_them(minor: int, currency: str, major: str) -> None:
+    (line,) = lines_of("stripe", [charge(amount=minor, currency=currency)])
+    assert line == f"create inbound purchase pi_9 value {major}"
+
+
+def test_an_authorisation_is_paid_when_it_is_captured() -> None:
+    captured = event(
+        "charge.captured", "ch_5", payment_intent="pi_9", amount=9900, amount_captured=1500
+    )
+    told = [charge(captured=False, amount=9900), captured]
+    assert lines_of("stripe", told) == ["skip ignore", ONCE]
+
+
+@pytest.mark.parametrize(
+    "named", [{"payment_intent": "pi_9", "charge": "ch_5"}, {"charge": "ch_6"}]
+)
+def test_a_dispute_is_of_whom_the_payment_was(named: dict[str, str]) -> None:
+    alone = event("charge.succeeded", "ch_6", amount=1500)
+    dispute = event("charge.dispute.created", "dp_1", customer=None, amount=1500, **named)
+    assert lines_of("stripe", [payment(), alone, dispute])[2] == "create inbound complain dp_1"
+    assert lines_of("stripe", [dispute]) == ["skip no_person"]
