@@ -1,8 +1,9 @@
 """ActivityPub: one activity as it arrives in an inbox (Mastodon, Pleroma, Lemmy, Friendica, ...).
 
 A like names the liked object and hardly ever its owner: the owner is known where an account of ours
-is listed and the object's address begins with it. An `Undo` or a `Delete` may name only an id;
-what that was comes from what was seen. The time inside an undone activity is that activity's.
+is listed and the object's address begins with it, or where the object stands in the like. An `Undo`
+or a `Delete` may name only an id; what that was comes from what was seen. The time inside an undone
+activity is that activity's.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stream_app.adapters import times
-from stream_app.adapters.base import Delivery, Event, Finding, Outcome
+from stream_app.adapters.base import Address, Delivery, Event, Finding, Outcome, chosen
 from stream_app.adapters.fields import Malformed, Node
 
 PLATFORM = "activitypub"
@@ -33,7 +34,7 @@ EVENTS = (
     Event("Create(reply)", "reply", note="a reply that also mentions is one act"),
     Event("Create(mention)", "mention"),
     Event("Create(quote)", "quote"),
-    Event("Create(message)", "message"),
+    Event("Create(message)", "message", note="a chat, or a note for one person alone"),
     Event("Create(vote)", "vote"),
     Event("Create", "post"),
     Event("Update(reply)", "reply", "update"),
@@ -45,6 +46,7 @@ EVENTS = (
     Event("Delete(actor)", "", "erase"),
     *(Event(name, verb) for name, verb in _VERBS.items()),
     *(Event(f"Undo({name})", verb, "undo") for name, verb in _VERBS.items()),
+    Event("Undo(Delete)", "post", "restore", "what it was, from what was seen"),
     Event("Leave", "join", "undo"),
     Event("Undo(like)", "like", "undo", "by id only, as the id looks"),
     Event("Undo(follow)", "follow", "undo", "by id only"),
@@ -63,7 +65,9 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     kind = root.id("type")
     if kind == "Announce" and isinstance(root.raw("object"), dict):
         inner = root.need("object")
-        if "actor" in inner:  # a group passes on what a member did: the member is the actor
+        if (
+            "actor" in inner and "object" in inner
+        ):  # a group passes on what a member did: the member is the actor
             yield _activity(inner, delivery, _id_of(root, "actor"))
             return
     yield _activity(root, delivery, "")
@@ -72,7 +76,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
 def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
     kind = root.id("type")
     if kind in ("Create", "Update"):
-        return _object(root, kind, group)
+        return _object(root, kind, delivery, group)
     if kind in _VERBS:
         return _act(root, kind, delivery, group)
     if kind == "Undo":
@@ -88,13 +92,14 @@ def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
     return _ignored(root, "no_act")
 
 
-def _object(root: Node, kind: str, group: str) -> Finding:
+def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
     item = root.need("object")
     actor = _id_of(root, "actor")
     if item.text("type") in _ACTORS or item.text("type") == "Group":
         return _ignored(root, "actor_update")
     own = item.id("id")
-    verb, target, object_ = _addressed(root, item, actor, own)
+    meant = list(_addressed(root, item, actor, delivery))
+    verb, target, object_ = chosen(meant, actor, delivery.accounts.of(PLATFORM), own)
     if verb == "post" and group:
         target = group
     update = kind == "Update"
@@ -118,50 +123,77 @@ def _object(root: Node, kind: str, group: str) -> Finding:
     )
 
 
-def _addressed(root: Node, item: Node, actor: str, own: str) -> tuple[str, str, str]:
-    """(verb, person, object): one object is one act, for its most direct address."""
+def _addressed(root: Node, item: Node, actor: str, delivery: Delivery) -> Iterator[Address]:
+    """Whom an object is to, the most direct first. Whose an answered or quoted object is shows in
+    its address if it is ours or the author's own; else it is the first person named."""
+    own, named = item.id("id"), list(_mentioned(item, actor))
+    told = next(iter(named), "") or _recipient(root, actor) or _recipient(item, actor)
     parent = _iri(item, "inReplyTo")
     quoted = _iri(item, "quote") or item.first("quoteUrl", "quoteUri", "_misskey_quote")
-    named = _mentioned(item, actor)
-    told = named or _recipient(root, actor) or _recipient(item, actor)
-    if parent:
-        vote = "name" in item and not item.text("content")
-        return ("vote" if vote else "reply"), told, parent
-    if quoted:
-        return "quote", told, quoted
+    answer = "vote" if "name" in item and not item.text("content") else "reply"
+    for verb, object_ in ((answer, parent), ("quote", quoted)):
+        if object_:
+            owner = _owner(object_, delivery)
+            if not owner and object_.startswith(f"{actor}/"):
+                owner = actor
+            yield verb, owner or told, object_
+            if owner == actor and not named:
+                yield verb, told, object_
     if item.text("type") == "ChatMessage":
-        return "message", told, own
-    return ("mention" if named else "post"), named, own
+        yield "message", told, own
+    alone = _alone(root, item, actor) if item.text("type") == "Note" else ""
+    if alone and not (parent or quoted or named):
+        yield "message", alone, own
+    for person in named:
+        yield "mention", person, own
 
 
-def _mentioned(item: Node, actor: str) -> str:
-    """The first person named in the text."""
+def _mentioned(item: Node, actor: str) -> Iterator[str]:
+    """The persons named in the text."""
     tags = item.raw("tag")
     for tag in tags if isinstance(tags, list) else [tags]:
         if isinstance(tag, dict) and tag.get("type") == "Mention":
             href = tag.get("href")
             if isinstance(href, str) and href != actor:
-                return href
-    return ""
+                yield href
+
+
+def _audience(node: Node) -> Iterator[str]:
+    """All addresses of `to` and `cc`."""
+    for key in ("to", "cc"):
+        said = node.raw(key)
+        yield from (a for a in (said if isinstance(said, list) else [said]) if isinstance(a, str))
+
+
+def _is_public(address: str) -> bool:
+    return address in _PUBLIC or address.startswith(("http://www.w3.org/", "https://www.w3.org/"))
+
+
+def _is_collection(address: str) -> bool:
+    return address.rpartition("/")[2] in ("followers", "subscribers", "following", "members")
 
 
 def _recipient(root: Node, actor: str) -> str:
     """The first person in `to` and `cc`: not the public, not followers, not the author."""
-    for key in ("to", "cc"):
-        said = root.raw(key)
-        for one in said if isinstance(said, list) else [said]:
-            if not isinstance(one, str) or one == actor or one in _PUBLIC:
-                continue
-            if one.rpartition("/")[2] not in ("followers", "subscribers", "following", "members"):
-                return "" if one.startswith(("http://www.w3.org/", "https://www.w3.org/")) else one
+    for one in _audience(root):
+        if one != actor and not _is_public(one) and not _is_collection(one):
+            return one
     return ""
+
+
+def _alone(root: Node, item: Node, actor: str) -> str:
+    """The one person that an object is for, and nobody else may see; `""` if there are more."""
+    audience = {*_audience(root), *_audience(item)} - {actor}
+    if len(audience) != 1 or any(_is_public(one) or _is_collection(one) for one in audience):
+        return ""
+    return audience.pop()
 
 
 def _act(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
     verb, actor, own = _VERBS[kind], _id_of(root, "actor"), root.id("id")
     subject = _id_of(root, "object")
     on_actor = kind in _ON_ACTOR
-    target = subject if on_actor else _owner(subject, delivery) or _recipient(root, actor)
+    target = subject if on_actor else _author(root, delivery) or _recipient(root, actor)
     return Finding(
         native=kind,
         verb=verb,
@@ -196,10 +228,13 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
         )
     done = root.need("object")
     kind = done.id("type")
+    if kind == "Delete":
+        return _restored(root, done, actor)
     if kind not in _VERBS:
         return _ignored(root, "unknown_undo")
-    own, subject, on_actor = done.id("id"), _id_of(done, "object"), kind in _ON_ACTOR
-    target = subject if on_actor else _owner(subject, delivery)
+    own, subject, on_actor = done.text("id"), _id_of(done, "object"), kind in _ON_ACTOR
+    target = subject if on_actor else _author(done, delivery)
+    target = target or _recipient(root, actor) or _recipient(done, actor)
     return Finding(
         native=f"Undo({kind})",
         verb=_VERBS[kind],
@@ -209,9 +244,27 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
         object="" if on_actor else subject,
         at_us=at,
         direction="self" if actor == target else "inbound",
-        id=own,
+        # A server may keep no id of what is undone: then it is the newest of its kind.
+        id=own or root.text("id") or f"undo:{kind}:{actor}:{subject}",
         key=own,
         undoes=own,
+    )
+
+
+def _restored(root: Node, done: Node, actor: str) -> Finding:
+    own = _id_of(done, "object")
+    if own == actor:
+        return _ignored(root, "unknown_undo")
+    return Finding(
+        native="Undo(Delete)",
+        verb="post",
+        op="restore",
+        actor=actor,
+        object=own,
+        at_us=times.iso(root, "published"),
+        direction="none",
+        id=f"{own}~{root.text('id') or done.text('id')}",
+        key=own,
     )
 
 
@@ -276,6 +329,15 @@ def _owner(address: str, delivery: Delivery) -> str:
     """The listed account whose address an object's address goes on from."""
     ours = [a for a in delivery.accounts.of(PLATFORM) if address.startswith(f"{a.rstrip('/')}/")]
     return max(ours, key=len, default="")
+
+
+def _author(root: Node, delivery: Delivery) -> str:
+    """Whose the object of an activity is: by its address, or by itself where it stands there."""
+    owner = _owner(_id_of(root, "object"), delivery)
+    if owner or not isinstance(root.raw("object"), dict):
+        return owner
+    item = root.need("object")
+    return _iri(item, "attributedTo") or _iri(item, "actor")
 
 
 def _iri(node: Node, key: str) -> str:

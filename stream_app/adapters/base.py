@@ -7,7 +7,7 @@ for a relationship is decided in `interactions.py`, in one place for all platfor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -111,6 +111,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 Outcome = Finding | Refusal
+Address = tuple[str, str, str]
+"""(verb, person, object) of one of those whom a post is to; no person: it is not known who."""
 ItemReader = Callable[[Node], Outcome | Iterable[Outcome]]
 
 
@@ -167,6 +169,17 @@ def side(actor: str, target: str, account: str) -> str:
     if actor and actor == target:
         return "self"
     return "outbound" if actor and actor == account else "inbound"
+
+
+def chosen(meant: list[Address], actor: str, ours: Container[str], own: str = "") -> Address:
+    """The address that counts of those that a post has, the most direct first: one post is one
+    act. One of ours comes before a stranger, anybody before the author; of none it is a `post`."""
+    if actor not in ours:
+        for address in meant:
+            if address[1] in ours:
+                return address
+    others = [address for address in meant if address[1] not in ("", actor)]
+    return (others or meant or [("post", "", own)])[0]
 
 
 def renamed(finding: Finding, native: str) -> Finding:

@@ -14,7 +14,15 @@ import re
 from collections.abc import Iterator
 
 from stream_app.adapters import times
-from stream_app.adapters.base import MAX_DELIVERY_BYTES, Delivery, Event, Finding, Outcome
+from stream_app.adapters.base import (
+    MAX_DELIVERY_BYTES,
+    Address,
+    Delivery,
+    Event,
+    Finding,
+    Outcome,
+    chosen,
+)
 from stream_app.adapters.fields import Malformed, Node
 
 PLATFORM = "bluesky"
@@ -194,7 +202,7 @@ def _post(root: Node, did: str, uri: str, operation: str, ours: frozenset[str]) 
     record = root.child("commit").need("record")
     at = _time(record, "createdAt", root)
     meant = list(_addressed(record, uri))
-    verb, target, object_ = _chosen(meant, did, ours)
+    verb, target, object_ = chosen(meant, did, ours)
     update = operation == "update"
     name = f"commit:{'update' if update else 'create'}:{_POST}"
     direction = "inbound" if target else "none"
@@ -219,7 +227,7 @@ def _post(root: Node, did: str, uri: str, operation: str, ours: frozenset[str]) 
     )
 
 
-def _addressed(record: Node, uri: str) -> Iterator[tuple[str, str, str]]:
+def _addressed(record: Node, uri: str) -> Iterator[Address]:
     """Whom a post is to, the most direct first: (verb, person, object)."""
     parent = record.child("reply").child("parent")
     if parent:
@@ -234,18 +242,6 @@ def _addressed(record: Node, uri: str) -> Iterator[tuple[str, str, str]]:
         for feature in facet.nodes("features"):
             if feature.text("$type") == "app.bsky.richtext.facet#mention":
                 yield "mention", feature.id("did"), uri
-
-
-def _chosen(
-    meant: list[tuple[str, str, str]], did: str, ours: frozenset[str]
-) -> tuple[str, str, str]:
-    """The address that counts: one post is one act. One of ours comes before a stranger."""
-    if did not in ours:
-        for address in meant:
-            if address[1] in ours:
-                return address
-    others = [address for address in meant if address[1] != did]
-    return (others or meant or [("post", "", "")])[0]
 
 
 def _account(root: Node, did: str) -> Finding:

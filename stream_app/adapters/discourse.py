@@ -27,7 +27,7 @@ _TOPIC_OPS = {
     "topic_destroyed": "delete",
     "topic_recovered": "restore",
 }
-_ROOTS = ("post", "topic", "like", "solved", "user", "group_user", "chat_message", "topic_vote")
+_ROOTS = ("post", "topic", "like", "solved", "user", "group_user", "chat_message", "topic_voting")
 
 EVENTS = (
     *(Event(name, "reply", op) for name, op in _POST_OPS.items()),
@@ -228,9 +228,10 @@ def _solved(post: Node, name: str, delivery: Delivery) -> Finding:
 
 
 def _vote(root: Node, name: str, delivery: Delivery) -> Finding:
-    vote = root.child("topic_vote") or root.child(name) or root
+    # The plugin's root and its fields have changed their names.
+    vote = root.child("topic_voting") or root.child("topic_vote") or root.child(name) or root
     topic = vote.text("topic_id") or vote.child("topic").text("id")
-    actor = vote.text("user_id") or vote.child("user").text("id")
+    actor = vote.first("voter_id", "user_id") or vote.child("user").text("id")
     return _finding(
         delivery,
         name,

@@ -78,10 +78,19 @@ def _mailgun(event: Node) -> Finding:
         object_=event.text("url") if name == "clicked" else message,
         own=event.text("id"),
         message=message,
-        method=event.child("campaigns").text("name") if not tags else tags[0],
+        method=tags[0] if tags else _campaign(event),
         automated=event.child("client-info").text("client-type") == "robot"
         or bool(event.child("client-info").text("bot")),
     )
+
+
+def _campaign(event: Node) -> str:
+    """The campaign of Mailgun's: an array of them, mostly empty, in older deliveries one object."""
+    said = event.raw("campaigns")
+    one = said[0] if isinstance(said, list) and said else said
+    if isinstance(one, dict):
+        return Node(one, event.at("campaigns")).first("name", "id")
+    return one if isinstance(one, str) else ""
 
 
 def _finding(

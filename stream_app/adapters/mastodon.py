@@ -12,7 +12,7 @@ from typing import Any
 
 from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
-from stream_app.adapters.base import Delivery, Event, Finding, Outcome
+from stream_app.adapters.base import Address, Delivery, Event, Finding, Outcome, chosen
 from stream_app.adapters.fields import Malformed, Node, decode
 
 PLATFORM = "mastodon"
@@ -44,18 +44,18 @@ _EDITS = frozenset(("status.update", "status.updated"))
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
     """The finding of one frame, notification or webhook."""
-    root = delivery.json()
+    root, ours = delivery.json(), delivery.accounts.of(PLATFORM)
     event = root.text("event")
     if not event and "type" in root:
-        yield _notification(root)
+        yield _notification(root, ours)
     elif event == "delete":
         yield _delete(root)
     elif event and "payload" in root:
-        yield _event(event, _unwrapped(root))
+        yield _event(event, _unwrapped(root), ours)
     elif event:
-        yield _event(event, root.child("object"))
+        yield _event(event, root.child("object"), ours)
     elif "account" in root and "content" in root:
-        yield _status(root, edit=False)
+        yield _status(root, ours, edit=False)
     else:
         raise Malformed("$.event", "a stream event, a notification or a webhook")
 
@@ -71,13 +71,13 @@ def _unwrapped(root: Node) -> Node:
     return Node(payload, "$.payload") if isinstance(payload, dict) else Node({}, "$.payload")
 
 
-def _event(event: str, item: Node) -> Finding:
+def _event(event: str, item: Node, ours: frozenset[str]) -> Finding:
     if event == "notification":
-        return _notification(item)
+        return _notification(item, ours)
     if event in _STATUSES and "account" in item:
-        return _status(item, edit=False)
+        return _status(item, ours, edit=False)
     if event in _EDITS:
-        return _status(item, edit=True)
+        return _status(item, ours, edit=True)
     if event == "report.created":
         return _report(item)
     if event == "account.created":
@@ -85,14 +85,14 @@ def _event(event: str, item: Node) -> Finding:
     return _nothing(event)
 
 
-def _notification(item: Node) -> Finding:
+def _notification(item: Node, ours: frozenset[str]) -> Finding:
     kind = item.id("type")
     actor = item.child("account").text("id")
     at = times.iso(item, "created_at")
     if kind in ("mention", "status", "quote"):
-        return _status(item.need("status"), edit=False, at_us=at)
+        return _status(item.need("status"), ours, edit=False, at_us=at)
     if kind in ("update", "quoted_update"):
-        return _status(item.need("status"), edit=True)
+        return _status(item.need("status"), ours, edit=True)
     if kind in ("favourite", "reblog"):
         return _on_status(item, kind, actor, at)
     if kind == "follow":
@@ -131,11 +131,11 @@ def _share_id(actor: str, object_: str) -> str:
     return f"reblog:{actor}:{object_}"
 
 
-def _status(status: Node, *, edit: bool, at_us: int | None = None) -> Finding:
+def _status(status: Node, ours: frozenset[str], *, edit: bool, at_us: int | None = None) -> Finding:
     own = status.id("id")
     author = status.need("account")
     actor = author.id("id")
-    verb, target, object_ = _addressed(status, own)
+    verb, target, object_ = chosen(list(_addressed(status, own)), actor, ours, own)
     name = {"post": "", "share": "reblog"}.get(verb, verb)
     if at_us is None:
         at_us = times.iso(status, "edited_at") if edit else times.iso(status, "created_at")
@@ -156,19 +156,19 @@ def _status(status: Node, *, edit: bool, at_us: int | None = None) -> Finding:
     )
 
 
-def _addressed(status: Node, own: str) -> tuple[str, str, str]:
-    """(verb, person, object): one status is one act, for its most direct address."""
+def _addressed(status: Node, own: str) -> Iterator[Address]:
+    """Whom a status is to, the most direct first."""
     original = status.child("reblog")
     if original:
-        return "share", original.need("account").id("id"), original.id("id")
+        yield "share", original.need("account").id("id"), original.id("id")
+        return
     if "in_reply_to_account_id" in status:
-        return "reply", status.id("in_reply_to_account_id"), own
+        yield "reply", status.id("in_reply_to_account_id"), own
     quoted = status.child("quote").child("quoted_status")
     if quoted:
-        return "quote", quoted.need("account").id("id"), quoted.id("id")
+        yield "quote", quoted.need("account").id("id"), quoted.id("id")
     for mention in status.nodes("mentions"):
-        return "mention", mention.id("id"), own
-    return "post", "", own
+        yield "mention", mention.id("id"), own
 
 
 def _delete(root: Node) -> Finding:

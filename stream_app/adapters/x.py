@@ -9,12 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stream_app.adapters import times, twitter
-from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each, renamed, side
+from stream_app.adapters.base import (
+    Address,
+    Delivery,
+    Event,
+    Finding,
+    Outcome,
+    chosen,
+    each,
+    renamed,
+    side,
+)
 from stream_app.adapters.fields import Node
 
 PLATFORM = "x"
 _POSTS = frozenset(f"post.{kind}create" for kind in ("", "mention.", "reply.", "quote.", "repost."))
 _DIRECT = frozenset(("dm.sent", "dm.received", "dm.read"))
+_TOLD = {
+    "post.reply.create": ("reply", "replied_to"),
+    "post.quote.create": ("quote", "quoted"),
+    "post.repost.create": ("share", "retweeted"),
+}
 
 EVENTS = (
     Event("post.create", "post", note="the account's own, addressed to nobody"),
@@ -68,6 +83,8 @@ def _post(data: Node, post: Node, kind: str, account: str) -> Finding:
     native = f"{kind}({name})" if kind == "post.create" and verb != "post" else kind
     at = times.iso(post, "created_at")
     direction = side(actor, target, account) if target else "outbound"
+    if kind == "post.mention.create" and direction == "inbound" and target != account:
+        direction = "peer"
     return Finding(
         native="post.edit" if edited else native,
         verb="post" if edited else verb,
@@ -83,24 +100,31 @@ def _post(data: Node, post: Node, kind: str, account: str) -> Finding:
     )
 
 
-def _addressed(data: Node, post: Node, kind: str, account: str) -> tuple[str, str, str]:
-    """(verb, person, object): one post is one act, for its most direct address."""
-    told = {
-        "post.reply.create": "replied_to",
-        "post.quote.create": "quoted",
-        "post.repost.create": "retweeted",
-    }
+def _addressed(data: Node, post: Node, kind: str, account: str) -> Address:
+    """Whom a post is to. The event's name says why the account is told of it; a mention may stand
+    in an answer to a stranger, or in a thread of the author's own."""
     referenced = {ref.text("type"): ref.id("id") for ref in post.nodes("referenced_tweets")}
-    by_account = account if kind != "post.create" else ""
-    for name, verb in (("retweeted", "share"), ("replied_to", "reply"), ("quoted", "quote")):
-        if told.get(kind, name) != name or (name not in referenced and kind not in told):
-            continue
+    if kind in _TOLD:
+        verb, name = _TOLD[kind]
         object_ = referenced.get(name) or post.text("in_reply_to_tweet_id")
-        person = post.text("in_reply_to_user_id") if name == "replied_to" else ""
-        return verb, person or by_account or _author(data, object_), object_
+        person = post.text("in_reply_to_user_id") if verb == "reply" else ""
+        return verb, person or account or _author(data, object_), object_
+    named = kind == "post.mention.create" and account
+    if "retweeted" in referenced:  # it repeats the text, and with it whomever that mentions
+        object_ = referenced["retweeted"]
+        return "share", _author(data, object_) or named or "", object_
+    own, actor = post.id("id"), post.id("author_id")
+    meant: list[Address] = []
+    if "replied_to" in referenced:
+        object_ = referenced["replied_to"]
+        person = post.text("in_reply_to_user_id") or _author(data, object_)
+        meant.append(("reply", person, object_))
+    if "quoted" in referenced:
+        object_ = referenced["quoted"]
+        meant.append(("quote", _author(data, object_), object_))
     mentioned = [m.text("id") for m in post.child("entities").nodes("mentions") if "id" in m]
-    person = by_account or (mentioned[0] if mentioned else "")
-    return ("mention" if person else "post"), person, post.id("id")
+    meant += [("mention", person, own) for person in ([named] if named else mentioned)]
+    return chosen(meant, actor, (account,), own)
 
 
 def _author(data: Node, post: str) -> str:
