@@ -134,8 +134,9 @@ def amount(value: Any, path: str, minor_digits: int = 0) -> str:
     """An amount as a decimal string in major units, exact, as `interaction/v1` takes it.
 
     `minor_digits` is how many digits of the platform's integer are minor units (cents: 2).
-    Raises `Malformed` for what is no amount: below zero, more than 18 digits before the point or
-    nine behind it.
+    A fraction in JSON was a float on its way: it is rounded to nine digits (59.980000000000004).
+    Raises `Malformed` for what is no amount: below zero, more than 18 digits before the point or,
+    in a text, nine behind it.
     """
     try:
         number = value if isinstance(value, Decimal) else Decimal(str(value))
@@ -143,6 +144,8 @@ def amount(value: Any, path: str, minor_digits: int = 0) -> str:
         number = Decimal("NaN")
     if isinstance(value, bool) or not number.is_finite() or abs(number.adjusted()) > 30:
         raise Malformed(path, "an amount")
+    if isinstance(value, Decimal) and number.adjusted() < 18 and number != round(number, 9):
+        number = round(number, 9).normalize()
     shown = format(number.scaleb(-minor_digits), "f")
     if not _AMOUNT.fullmatch(shown):
         raise Malformed(path, "an amount, not below zero, of at most 18 and 9 digits")

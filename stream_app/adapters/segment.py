@@ -7,7 +7,10 @@ client's error is taken out: `receivedAt - (sentAt - originalTimestamp)`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
@@ -37,12 +40,23 @@ _NAMED = {
     "unsubscribed": ("subscribe", "undo"),
     "email marked as spam": ("report", "create"),
 }
+_BY_SENDER = frozenset(
+    (
+        "email delivered",
+        "email bounced",
+        "push notification received",
+        "push notification bounced",
+    )
+)
+_SIGNS = {"$": "USD", "\u20ac": "EUR", "\u00a3": "GBP"}
+_PRICE = re.compile(r"(-?)\s*([$\u20ac\u00a3]?)\s*(-?)([0-9][0-9,]*(?:\.[0-9]+)?)")
 
 EVENTS = (
     Event("page", "view"),
     Event("screen", "view"),
     Event("track", "track", note="any other event"),
     *(Event(f"track({name})", verb, op) for name, (verb, op) in _NAMED.items()),
+    Event("track(delivery)", "", "ignore", "of e-mail and push, and bounces: the sender's acts"),
     Event("group", "join"),
     Event("delete", "", "erase"),
     Event("identify", "", "ignore", "traits"),
@@ -68,19 +82,25 @@ def _message(message: Node) -> Finding:
         return _finding(message, kind, "join", "create")
     if kind == "track":
         name = message.text("event").strip().lower()
+        if name in _BY_SENDER:
+            return _ignored(message, "track(delivery)", "no_act")
         verb, op = _NAMED.get(name, ("track", "create"))
         return _finding(message, f"track({name})" if name in _NAMED else kind, verb, op)
     if kind == "delete":
         own = _person(message)
         return Finding(native=kind, op="erase", actor=own, direction="none", id=own)
     known = kind in ("identify", "alias")
+    return _ignored(message, kind if known else "other", "no_act" if known else "unknown_type")
+
+
+def _ignored(message: Node, native: str, reason: str) -> Finding:
     return Finding(
-        native=kind if known else "other",
+        native=native,
         op="ignore",
         actor=_person(message),
         at_us=_time(message),
         direction="none",
-        reason="no_act" if known else "unknown_type",
+        reason=reason,
     )
 
 
@@ -94,14 +114,42 @@ def _finding(message: Node, native: str, verb: str, op: str) -> Finding:
         verb=verb,
         op=op,
         actor=_person(message),
-        object=message.text("groupId") if native == "group" else own,
+        object=_object(message, properties, native, verb),
         at_us=_time(message),
         account=OWNER,
         id=key if key and op == "create" else own,
         key=key,
-        value=_money(properties) if verb == "purchase" else None,
-        method=message.child("context").child("campaign").text("name"),
+        undoes=key if op == "undo" else "",
+        value=_money(properties, op) if verb == "purchase" else None,
+        method=_method(message, properties),
+        sentiment=_sentiment(properties) if verb == "review" else None,
     )
+
+
+def _object(message: Node, properties: Node, native: str, verb: str) -> str:
+    """What the act is on. Of a membership it is the same when it ends: never the message."""
+    if native == "group":
+        return message.text("groupId")
+    if verb in ("subscribe", "join"):
+        return properties.text("list_id")
+    return message.id("messageId")
+
+
+def _method(message: Node, properties: Node) -> str:
+    """The campaign: of the page's address, of an e-mail, of a push notification."""
+    campaign = properties.raw("campaign")
+    push = properties.child("campaign").text("name") if isinstance(campaign, dict) else ""
+    of_page = message.child("context").child("campaign").text("name")
+    return of_page or properties.text("campaign_name") or push
+
+
+def _sentiment(properties: Node) -> float | None:
+    """Five stars are +1, one is -1."""
+    try:
+        stars = Decimal(str(properties.raw("rating")).strip())
+        return float((stars - 3) / 2) if 1 <= stars <= 5 else None
+    except ArithmeticError:
+        return None
 
 
 def _person(message: Node) -> str:
@@ -116,12 +164,23 @@ def _time(message: Node) -> int | None:
     return times.iso(message, "timestamp") if original is None else original
 
 
-def _money(properties: Node) -> Money | None:
+def _money(properties: Node, op: str) -> Money | None:
     for field in ("total", "revenue", "value"):
         if field in properties:
-            code = properties.raw("currency") or "USD"  # the specification's default
+            value, sign = _plain(properties.raw(field))
+            if op == "undo" and isinstance(value, int | Decimal) and not isinstance(value, bool):
+                value = abs(value)  # some write a refund as what it is to the shop
+            code = properties.raw("currency") or _SIGNS.get(sign, "USD")  # the default there
             return Money(
-                amount(properties.raw(field), properties.at(field)),
-                currency(code, properties.at("currency")),
+                amount(value, properties.at(field)), currency(code, properties.at("currency"))
             )
     return None
+
+
+def _plain(value: Any) -> tuple[Any, str]:
+    """An amount that may be written as on a price tag (`$1,027.50`), and its sign of currency."""
+    match = _PRICE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return value, ""
+    before, sign, behind, digits = match.groups()
+    return Decimal(f"{before or behind}{digits.replace(',', '')}"), sign

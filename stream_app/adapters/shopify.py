@@ -39,7 +39,7 @@ EVENTS = (
     Event("customers/marketing_consent(taken)", "subscribe", "undo"),
     Event("customers/redact", "", "erase"),
     Event("customers/delete", "", "erase"),
-    Event("other", "", "ignore", "carts, checkouts, products, fulfilment, what is new"),
+    Event("other", "", "ignore", "carts, products, fulfilment, consent pending, what is new"),
 )
 
 
@@ -57,12 +57,16 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     elif topic == "refunds/create":
         yield _refund(root, shop)
     elif topic in _CONSENT:
-        yield _consent(root, shop)
+        yield _consent(root, shop, delivery)
     elif topic in ("customers/redact", "customers/delete"):
         own = root.child("customer").text("id") or root.id("id")
         yield Finding(native=topic, op="erase", actor=own, direction="none", id=own)
     else:
-        yield Finding(native="other", op="ignore", direction="none", reason="no_act")
+        yield _ignored("no_act")
+
+
+def _ignored(reason: str) -> Finding:
+    return Finding(native="other", op="ignore", direction="none", reason=reason)
 
 
 def _order(order: Node, topic: str, shop: str) -> Finding:
@@ -100,7 +104,9 @@ def _price(order: Node) -> Money | None:
 
 def _refund(refund: Node, shop: str) -> Finding:
     order = refund.id("order_id")
-    paid_back = [t for t in refund.nodes("transactions") if t.text("kind") == "refund"]
+    paid_back = [t for t in refund.nodes("transactions") if _paid_back(t)]
+    if "transactions" in refund and not paid_back:
+        return _ignored("nothing_paid")
     value = None
     if paid_back:
         parts = [Decimal(amount(t.raw("amount"), t.at("amount"))) for t in paid_back]
@@ -119,12 +125,23 @@ def _refund(refund: Node, shop: str) -> Finding:
     )
 
 
-def _consent(root: Node, shop: str) -> Finding:
+def _paid_back(transaction: Node) -> bool:
+    """True if that money went back: others failed, or wait."""
+    return transaction.text("kind") == "refund" and transaction.text("status") in ("", "success")
+
+
+def _consent(root: Node, shop: str, delivery: Delivery) -> Finding:
     consent = root.child("email_marketing_consent") or root.child("sms_marketing_consent") or root
-    given = consent.text("state") == "subscribed"
+    state = consent.text("state")
+    if state == "pending":  # asked twice, and not answered yet
+        return _ignored("no_act")
+    given = state == "subscribed"
     actor = root.text("customer_id") or root.id("id")
     at = times.iso(consent, "consent_updated_at")
     kind = "sms" if "sms_marketing_consent" in root else "email"
+    # Where it was never given it has no time: then the event itself tells it from another one.
+    event = delivery.header("x-shopify-event-id") or delivery.header("x-shopify-webhook-id")
+    stamp = consent.text("consent_updated_at") or ":".join(filter(None, (state, event)))
     return Finding(
         native=f"customers/marketing_consent({'given' if given else 'taken'})",
         verb="subscribe",
@@ -133,5 +150,5 @@ def _consent(root: Node, shop: str) -> Finding:
         object=kind,
         at_us=at,
         account=shop,
-        id=f"consent:{kind}:{actor}:{consent.text('consent_updated_at')}",
+        id=f"consent:{kind}:{actor}:{stamp}",
     )
