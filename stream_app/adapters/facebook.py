@@ -88,9 +88,16 @@ def _entry(entry: Node, kind: str) -> Iterator[Outcome]:
     if kind == "permissions":
         yield from each(entry.parts("changes"), lambda c: _permission(c, entry))
         return
-    yield from each(entry.parts("changes"), lambda c: _change(c, page, entry))
+    yield from each(entry.parts("changes"), lambda c: _of_change(c, page, entry))
     for key in ("messaging", "standby"):
         yield from each(entry.parts(key), lambda m: meta.message(m, page))
+
+
+def _of_change(change: Node, page: str, entry: Node) -> Iterator[Outcome]:
+    if meta.is_messaging(change):
+        yield from meta.message(change.need("value"), page)
+    else:
+        yield _change(change, page, entry)
 
 
 def _change(change: Node, page: str, entry: Node) -> Finding:
@@ -162,7 +169,7 @@ def _act(
         key=f"{verb}:{actor}:{object_}" if stands else own,
         undoes="" if not removes or (stands and not of_reaction) else own,
         in_reply_to=_answered(verb, value),
-        sentiment=_sentiment(value) if verb == "review" else None,
+        sentiment=_sentiment(verb, value),
     )
 
 
@@ -216,7 +223,7 @@ def _lead(value: Node, page: str, entry: Node) -> Finding:
 def _permission(change: Node, entry: Node) -> Finding:
     person = entry.first("uid", "id")
     if change.text("verb") == "revoked" and change.text("field") == "connected":
-        at = times.seconds(entry, "time")
+        at = times.seconds_or_millis(entry, "time")
         return Finding(
             native="permissions:revoked",
             op="revoke",
@@ -234,7 +241,7 @@ def _ignored(page: str, reason: str, entry: Node, actor: str = "") -> Finding:
         op="ignore",
         actor=actor,
         target=page,
-        at_us=times.seconds(entry, "time"),
+        at_us=times.seconds_or_millis(entry, "time"),
         direction="none",
         reason=reason,
     )
@@ -247,11 +254,14 @@ def _person(value: Node) -> str:
 def _time(value: Node, entry: Node) -> int | None:
     if value.text("created_time"):
         return times.seconds(value, "created_time")
-    return times.seconds(entry, "time")
+    return times.seconds_or_millis(entry, "time")
 
 
-def _sentiment(value: Node) -> float | None:
-    """A recommendation is +1 or -1, five stars +1 .. one star -1."""
+def _sentiment(verb: str, value: Node) -> float | None:
+    """A recommendation is +1 or -1, five stars +1 .. one star -1; an angry or sad reaction -1."""
+    if verb != "review":
+        angry = verb == "like" and value.text("reaction_type").lower() in meta.NEGATIVE
+        return -1.0 if angry else None
     word = value.text("recommendation_type").upper()
     if word in ("POSITIVE", "NEGATIVE"):
         return 1.0 if word == "POSITIVE" else -1.0

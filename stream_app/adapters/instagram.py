@@ -1,6 +1,7 @@
 """Instagram: `comments`, `mentions`, `live_comments` and the `messaging` events of an account.
 
-A change has no time of its own; `entry.time` (seconds) is all there is.
+A change of what was posted has no time of its own: `entry.time` is all there is (seconds; in some
+deliveries milliseconds, as for messaging).
 """
 
 from __future__ import annotations
@@ -21,17 +22,6 @@ EVENTS = (
     Event("messaging_seen", "view"),
     Event("other", "", "ignore", "handovers, what is new"),
     *(event for event in meta.EVENTS if event.native != "message_reads"),
-)
-_MESSAGING_FIELDS = frozenset(
-    (
-        "messages",
-        "message_reactions",
-        "message_edit",
-        "messaging_postbacks",
-        "messaging_referral",
-        "messaging_optins",
-        "messaging_seen",
-    )
 )
 
 
@@ -61,7 +51,7 @@ def _message(event: Node, account: str) -> Iterator[Outcome]:
 
 def _change(change: Node, account: str, entry: Node) -> Iterator[Outcome]:
     field, value = change.id("field"), change.child("value")
-    if field in _MESSAGING_FIELDS and "sender" in value:
+    if meta.is_messaging(change):
         yield from _message(value, account)
     elif field in ("comments", "live_comments"):
         yield _comment(field, value, account, entry)
@@ -75,7 +65,7 @@ def _change(change: Node, account: str, entry: Node) -> Iterator[Outcome]:
             op="aggregate" if insights else "ignore",
             target=account,
             object=value.text("media_id") if insights else "",
-            at_us=_time(entry),
+            at_us=times.seconds_or_millis(entry, "time"),
             direction="inbound" if insights else "none",
             reason="" if insights else "unknown_field",
         )
@@ -89,7 +79,7 @@ def _comment(field: str, value: Node, account: str, entry: Node) -> Finding:
         actor=actor,
         target=account,
         object=own,
-        at_us=_time(entry),
+        at_us=times.seconds_or_millis(entry, "time"),
         direction="self" if actor == account else side(actor, account, account),
         id=own,
         key=own,
@@ -105,16 +95,7 @@ def _mention(value: Node, account: str, entry: Node) -> Finding:
         actor=value.child("from").text("id"),
         target=account,
         object=own,
-        at_us=_time(entry),
+        at_us=times.seconds_or_millis(entry, "time"),
         id=own,
         key=own,
     )
-
-
-def _time(entry: Node) -> int | None:
-    """Seconds for changes; some deliveries have milliseconds there, as for messaging."""
-    at = times.seconds(entry, "time")
-    return times.millis(entry, "time") if at is None or at > _YEAR_5000_US else at
-
-
-_YEAR_5000_US = 95_617_584_000 * 1_000_000

@@ -26,12 +26,18 @@ def _entry(entry: Node) -> Iterator[Outcome]:
     page = entry.id("id")
     for key in ("messaging", "standby"):
         yield from each(entry.parts(key), lambda event: meta.message(event, page))
-    for _ in entry.nodes("changes"):
-        yield Finding(
-            native="other",
-            op="ignore",
-            target=page,
-            at_us=times.millis(entry, "time"),
-            direction="none",
-            reason="unknown_event",
-        )
+    yield from each(entry.parts("changes"), lambda change: _change(change, page, entry))
+
+
+def _change(change: Node, page: str, entry: Node) -> Iterator[Outcome]:
+    if meta.is_messaging(change):
+        yield from meta.message(change.need("value"), page)
+        return
+    yield Finding(
+        native="other",
+        op="ignore",
+        target=page,
+        at_us=times.seconds_or_millis(entry, "time"),
+        direction="none",
+        reason="unknown_event",
+    )

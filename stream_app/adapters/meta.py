@@ -1,4 +1,8 @@
-"""The `messaging` events that Messenger, Instagram and Facebook Pages share."""
+"""The `messaging` events that Messenger, Instagram and Facebook Pages share.
+
+They come in `messaging` of an entry, or one each as a change of a field of that name; their time is
+in milliseconds there, and in seconds here, as a number or as text.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +25,12 @@ EVENTS = (
     Event("messaging_optins", "subscribe"),
     Event("messaging_optins(stop)", "subscribe", "undo"),
     Event("messaging_payments", "purchase"),
+    Event("messaging_feedback", "review", note="sentiment from the score, on its scale"),
     Event("messaging_other", "", "ignore", "deliveries, handovers, policy, account linking"),
 )
-_NEGATIVE = frozenset(("sad", "angry", "dislike"))
+NEGATIVE = frozenset(("sad", "angry", "dislike"))
+"""Reactions that are no affinity."""
+_SCALES = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 _IGNORED = frozenset(
     [
         "delivery",
@@ -41,6 +48,14 @@ _IGNORED = frozenset(
         "consent",
     ]
 )
+
+
+def is_messaging(change: Node) -> bool:
+    """True for a change that is a messaging event."""
+    value = change.raw("value")
+    return (
+        change.text("field").startswith("messag") and isinstance(value, dict) and "sender" in value
+    )
 
 
 def message(event: Node, account: str) -> Iterator[Outcome]:
@@ -61,7 +76,7 @@ def _ignored(event: Node) -> Finding:
         op="ignore",
         actor=_party(event, "sender"),
         target=_party(event, "recipient"),
-        at_us=times.millis(event, "timestamp"),
+        at_us=times.seconds_or_millis(event, "timestamp"),
         direction="none",
         reason="no_act" if known else "unknown_event",
     )
@@ -107,7 +122,7 @@ def _reaction(event: Node, part: Node, account: str) -> Finding:
         object_=mid,
         own=f"like:{person}:{mid}:{event.text('timestamp')}",
         key=f"like:{person}:{mid}",
-        sentiment=-1.0 if part.text("reaction") in _NEGATIVE else None,
+        sentiment=-1.0 if part.text("reaction") in NEGATIVE else None,
     )
 
 
@@ -168,6 +183,33 @@ def _payment(event: Node, part: Node, account: str) -> Finding:
     )
 
 
+def _feedback(event: Node, part: Node, account: str) -> Finding:
+    """A filled-in form is one review, by the first question of it that has a score."""
+    asked = [
+        (name, Node.of(answer, f"{questions.path}.{name}"))
+        for questions in (screen.child("questions") for screen in part.nodes("feedback_screens"))
+        for name, answer in questions.value.items()
+    ]
+    scored = [(name, _score(answer)) for name, answer in asked]
+    name, sentiment = next((one for one in scored if one[1] is not None), ("", None))
+    return _finding(
+        event,
+        account,
+        native="messaging_feedback",
+        verb="review",
+        own=f"feedback:{_party(event, 'sender')}:{event.text('timestamp')}:{name}",
+        sentiment=sentiment,
+    )
+
+
+def _score(answer: Node) -> float | None:
+    """-1 at the low end of a scale, +1 at its high end."""
+    low, high = _SCALES.get(answer.text("type").lower(), (0, 0))
+    scores = {str(score): score for score in range(low, high + 1) if low < high}
+    score = scores.get(str(answer.raw("payload")))
+    return None if score is None else (2 * score - low - high) / (high - low)
+
+
 _READERS = {
     "message": _message,
     "message_edit": _edit,
@@ -177,6 +219,7 @@ _READERS = {
     "postback": _postback,
     "optin": _optin,
     "referral": _referral,
+    "messaging_feedback": _feedback,
 }
 
 
@@ -201,6 +244,7 @@ def _finding(
         # An echo is the account's own, whichever way round the parties are written.
         actor, target = target, actor
     outbound = outbound or actor == account
+    alone = (bool(actor) and actor == target) or event.child("message").flag("is_self")
     return Finding(
         native=native,
         verb=verb,
@@ -208,8 +252,8 @@ def _finding(
         actor=actor,
         target=target,
         object=object_,
-        at_us=times.millis(event, "timestamp"),
-        direction="outbound" if outbound else "inbound",
+        at_us=times.seconds_or_millis(event, "timestamp"),
+        direction="self" if alone else "outbound" if outbound else "inbound",
         id=own,
         key=key,
         undoes=undoes,

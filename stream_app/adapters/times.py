@@ -18,6 +18,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _FIRST_US = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST_US = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _FRACTION = re.compile(r"(\.\d{6})\d+")
+_YEAR_2000_US = 946_684_800_000_000
 _MONTHS = {
     name: n
     for n, name in enumerate(
@@ -85,6 +86,12 @@ def seconds(node: Node, key: str) -> int | None:
 def millis(node: Node, key: str) -> int | None:
     """Epoch milliseconds in a field; None if absent."""
     return epoch(node.raw(key), node.at(key), 1_000) if key in node else None
+
+
+def seconds_or_millis(node: Node, key: str) -> int | None:
+    """Epoch seconds or milliseconds in a field, whichever is a time of our days; None if absent."""
+    at = millis(node, key)
+    return seconds(node, key) if at is not None and at < _YEAR_2000_US else at
 
 
 def micros(node: Node, key: str) -> int | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stream_app.adapters import times
 from stream_app.adapters.base import Finding
 
 from .support import lines_of, outcomes_of
@@ -53,3 +54,82 @@ def test_votes_of_discourse(vote: dict[str, Any], name: str, op: str) -> None:
         vote = {key.replace("topic_upvote", name): value for key, value in vote.items()}
     assert lines_of("discourse", [vote], headers=headers) == [f"{op} inbound vote vote:12:5:77"]
     assert found("discourse", vote, headers)[0].object == "5"
+
+
+# -- Meta
+
+WHO = {"sender": {"id": "9"}, "recipient": {"id": "1"}}
+SHOWN = "2018-05-24T10:10:24Z"
+
+
+def page(platform: str, **entry: Any) -> dict[str, Any]:
+    kind = "instagram" if platform == "instagram" else "page"
+    return {"object": kind, "entry": [{"id": "1", "time": 1527156624, **entry}]}
+
+
+@pytest.mark.parametrize("platform", ["instagram", "messenger", "facebook"])
+@pytest.mark.parametrize("timestamp", ["1527156624", 1527156624, "1527156624000", 1527156624000])
+@pytest.mark.parametrize(
+    ("field", "said", "verb"),
+    [
+        ("messages", {"message": {"mid": "m1", "text": "hello"}}, "message"),
+        ("message_reactions", {"reaction": {"mid": "m1", "action": "react"}}, "like"),
+        ("messaging_postbacks", {"postback": {"mid": "m1", "payload": "go"}}, "click"),
+        ("messaging_seen", {"read": {"mid": "m1"}}, "view"),
+    ],
+)
+def test_messaging_in_changes(
+    platform: str, timestamp: Any, field: str, said: dict[str, Any], verb: str
+) -> None:
+    value = {**WHO, "timestamp": timestamp, **said}
+    for entry in ({"changes": [{"field": field, "value": value}]}, {"messaging": [value]}):
+        (one,) = found(platform, page(platform, **entry))
+        assert (one.verb, one.actor, one.direction) == (verb, "9", "inbound")
+        assert times.shown(one.at_us) == SHOWN
+
+
+@pytest.mark.parametrize("platform", ["instagram", "messenger", "facebook"])
+@pytest.mark.parametrize("at", [1527156624, 1527156624000])
+def test_the_time_of_an_entry_in_either_unit(platform: str, at: int) -> None:
+    entry = {"time": at, "changes": [{"field": "about", "value": {"x": 1}}]}
+    (one,) = found(platform, page(platform, **entry))
+    assert (one.op, times.shown(one.at_us)) == ("ignore", SHOWN)
+
+
+@pytest.mark.parametrize("platform", ["instagram", "messenger"])
+@pytest.mark.parametrize("flag", ["is_echo", "is_self"])
+def test_an_account_that_writes_to_itself(platform: str, flag: str) -> None:
+    event = {"sender": {"id": "1"}, "recipient": {"id": "1"}, "timestamp": 1527156624000}
+    event["message"] = {"mid": "m1", flag: True}
+    assert lines_of(platform, [page(platform, messaging=[event])]) == ["skip self"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentiment"), [("like", None), ("love", None), ("angry", -1.0), ("SAD", -1.0)]
+)
+def test_anger_is_not_affinity(kind: str, sentiment: float | None) -> None:
+    value = {"item": "reaction", "verb": "add", "reaction_type": kind, "post_id": "1_2"}
+    value |= {"from": {"id": "9"}, "created_time": 1527156624}
+    (one,) = found("facebook", page("facebook", changes=[{"field": "feed", "value": value}]))
+    assert (one.verb, one.sentiment) == ("like", sentiment)
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "sentiment"),
+    [
+        ("csat", "5", 1.0),
+        ("CSAT", "1", -1.0),
+        ("csat", 4, 0.5),
+        ("nps", "10", 1.0),
+        ("ces", "4", 0.0),
+        ("csat", "9", None),
+        ("free_form", "5", None),
+    ],
+)
+def test_scores_of_a_feedback_form(kind: str, score: Any, sentiment: float | None) -> None:
+    questions = {"said": {"type": "free_form", "payload": "tea"}}
+    questions["asked"] = {"type": kind, "payload": score}
+    form = {"feedback_screens": [{"screen_id": 0, "questions": questions}]}
+    event = {**WHO, "timestamp": 1527156624000, "messaging_feedback": form}
+    (one,) = found("messenger", page("messenger", messaging=[event]))
+    assert (one.verb, one.actor, one.sentiment) == ("review", "9", sentiment)
