@@ -143,9 +143,13 @@ class Event(msgspec.Struct, frozen=True):
 
 def oriented(finding: Finding, platform: str, accounts: Accounts) -> Finding:
     """The finding with its direction corrected by the accounts that are known to be ours."""
-    if finding.direction in ("none", "self") or finding.account:
+    if finding.direction in ("none", "self"):
         return finding
     actor_ours = accounts.ours(platform, finding.actor)
+    if finding.account:
+        # What we do in a place of ours is towards whom it answers (`interactions.py`), or nobody.
+        ours = actor_ours and finding.direction == "inbound"
+        return msgspec.structs.replace(finding, direction="self") if ours else finding
     target_ours = accounts.ours(platform, finding.target)
     if actor_ours and target_ours:
         direction = "self"

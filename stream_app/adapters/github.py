@@ -31,6 +31,12 @@ _THREADS = {
     "pull_request_review": ("reply", "review", "pull_request"),
     "pull_request_review_comment": ("reply", "comment", "pull_request"),
 }
+_COMMENTS = {
+    # Comments of each kind are numbered on their own. Those on issues keep the plain name.
+    "commit_comment": "commit_comment",
+    "discussion_comment": "discussion_comment",
+    "pull_request_review_comment": "review_comment",
+}
 _NEW = frozenset(("opened", "created", "submitted"))
 
 EVENTS = (
@@ -44,7 +50,7 @@ EVENTS = (
         for suffix, op in (("new", "create"), ("edited", "update"), ("deleted", "delete"))
     ),
     Event("issues.transferred_in", "message", note="counted where it was opened"),
-    Event("discussion.answered", "endorse", note="the answer's author is credited"),
+    Event("discussion.answered", "endorse", note="towards the answer's author"),
     Event("discussion.unanswered", "endorse", "undo"),
     Event("push", "contribute"),
     Event("gollum", "contribute", note="pages of the wiki"),
@@ -204,15 +210,18 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
         at = times.iso(thing, "submitted_at") if name == "pull_request_review" else at
     elif op == "update":
         at = times.iso(thing, "updated_at")
+    key = f"{_COMMENTS.get(name, field)}:{own}"
     return _act(
         root,
         f"{name}.{'transferred_in' if moved else suffix}",
         verb,
-        f"{field}:{own}",
+        key,
         op=op,
+        # Whoever deletes it, the act that is gone is its author's.
+        actor=thing.child("user").text("id") if op == "delete" else "",
         object_=own,
         at_us=at,
-        key=f"{field}:{own}",
+        key=key,
         in_reply_to=f"{on}:{root.need(on).id('id')}" if on else "",
         elsewhere=moved,
     )
@@ -223,6 +232,7 @@ def _answered(root: Node, action: str) -> Finding:
     answer = root.child("old_answer") if undo else root.need("answer")
     own = answer.text("id")
     actor, target = _sender(root), answer.child("user").text("id")
+    towards = "inbound" if target == _owner(root) else "peer"
     return Finding(
         native=f"discussion.{action}",
         verb="endorse",
@@ -231,7 +241,7 @@ def _answered(root: Node, action: str) -> Finding:
         target=target,
         object=own,
         at_us=None if undo else times.iso(root.need("discussion"), "answer_chosen_at"),
-        direction="self" if actor == target else "peer",
+        direction="self" if actor == target else towards,
         id=f"answer:{own}",
         undoes=f"answer:{own}" if undo else "",
     )

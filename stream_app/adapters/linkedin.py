@@ -30,6 +30,7 @@ _PERSON = re.compile(r"urn:li:(?:person|organization|organizationBrand):[^,()]+"
 EVENTS = (
     *(Event(name, verb, op) for name, (verb, op) in _ACTIONS.items()),
     Event("LEAD_ACTION", "lead", note="the person is known only through the API"),
+    Event("LEAD_ACTION(deleted)", "lead", "delete"),
     Event("other", "", "ignore", "validations, what is new"),
 )
 
@@ -101,12 +102,16 @@ def _parent(note: Node) -> str:
 
 def _lead(root: Node) -> Finding:
     own = root.id("leadGenFormResponse")
+    deleted = root.text("leadAction").upper() == "DELETED"
     owner = root.child("owner")
     return Finding(
-        native="LEAD_ACTION",
+        native="LEAD_ACTION(deleted)" if deleted else "LEAD_ACTION",
         verb="lead",
+        op="delete" if deleted else "create",
         target=owner.first("organization", "sponsoredAccount"),
         object=own,
         at_us=times.millis(root, "occurredAt"),
         id=own,
+        key=own,
+        undoes=own if deleted else "",
     )

@@ -20,6 +20,7 @@ EVENTS = (
     Event("tweet_create_events(retweet)", "share", note="nor does the retweeted one, or its time"),
     Event("tweet_create_events(mention)", "mention"),
     Event("tweet_create_events", "post", note="the account's own, addressed to nobody"),
+    Event("tweet_create_events(edit)", "post", "update", "a newer version of an older tweet"),
     Event("tweet_delete_events", "post", "delete", "what it was, from what was seen"),
     Event("favorite_events", "like"),
     Event("follow_events(follow)", "follow"),
@@ -65,14 +66,19 @@ def _tweet(tweet: Node, account: str) -> Finding:
     actor = _id(tweet.need("user"))
     verb, target, object_ = _chosen(list(_addressed(tweet, own)), tweet, actor, account)
     name = {"share": "retweet", "post": ""}.get(verb, verb)
+    first = tweet.child("edit_history").text("initial_tweet_id")
+    edited = first not in ("", own)
+    if edited:
+        name = "edit"
     # A quote is dated in whole seconds, as the reference table of these deliveries has it.
     precise = times.millis(tweet, "timestamp_ms") if verb != "quote" else None
     return Finding(
         native=f"tweet_create_events({name})" if name else "tweet_create_events",
-        verb=verb,
+        verb="post" if edited else verb,
+        op="update" if edited else "create",
         actor=actor,
         target=target,
-        object=object_,
+        object=own if edited else object_,
         at_us=_first_time(precise, tweet, own),
         direction=_tweet_direction(actor, target, account),
         id=own,

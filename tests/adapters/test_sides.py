@@ -1,0 +1,229 @@
+"""Whose act it is, and which of several acts: where two sides or two ids are easily mixed up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stream_app.adapters.accounts import NO_ACCOUNTS, Accounts
+from stream_app.adapters.base import Finding
+
+from .support import lines_of, outcomes_of
+
+AT = "2026-03-02T11:00:00Z"
+
+
+def found(platform: str, value: Any, headers: dict[str, str] | None = None) -> list[Finding]:
+    """The findings of one delivery, of which nothing is refused."""
+    outcomes = [outcome for outcome, _ in outcomes_of(platform, [value], headers=headers)]
+    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+    assert findings == outcomes
+    return findings
+
+
+# -- GitHub
+
+REPOSITORY = {"id": 4, "owner": {"id": 1}}
+
+
+def github(name: str, action: str, sender: int, **more: Any) -> list[str]:
+    told = {"action": action, "sender": {"id": sender}, "repository": REPOSITORY, **more}
+    return lines_of("github", [told], headers={"X-GitHub-Event": name})
+
+
+COMMENTS = {
+    "issue_comment": {"issue": {"id": 2}},
+    "commit_comment": {},
+    "discussion_comment": {"discussion": {"id": 2}},
+    "pull_request_review_comment": {"pull_request": {"id": 2}},
+}
+
+
+def test_comments_of_each_kind_have_ids_of_their_own() -> None:
+    comment = {"id": 9, "user": {"id": 7}, "created_at": AT}
+    lines = [github(name, "created", 7, comment=comment, **on)[0] for name, on in COMMENTS.items()]
+    assert lines[0] == "create inbound reply comment:9"
+    assert len(set(lines)) == len(COMMENTS)
+
+
+@pytest.mark.parametrize("sender", [7, 5, 1])
+def test_whoever_deletes_a_comment_it_was_its_authors(sender: int) -> None:
+    on = COMMENTS["issue_comment"]
+    told = {"action": "deleted", "sender": {"id": sender}, "repository": REPOSITORY, **on}
+    told["comment"] = {"id": 9, "user": {"id": 7}}
+    ((_, made),) = outcomes_of("github", [told], headers={"X-GitHub-Event": "issue_comment"})
+    assert isinstance(made, dict)
+    assert (made["person"], made["op"], made["undoes"]) == ("github:7", "undo", "comment:9")
+
+
+@pytest.mark.parametrize(
+    ("author", "sender", "line"),
+    [
+        (1, 7, "create inbound endorse answer:9"),
+        (8, 7, "skip peer"),
+        (8, 1, "skip peer"),
+        (7, 7, "skip self"),
+    ],
+)
+def test_the_owners_answer_that_is_chosen_is_the_askers_praise(
+    author: int, sender: int, line: str
+) -> None:
+    answer, discussion = {"id": 9, "user": {"id": author}}, {"id": 2, "answer_chosen_at": AT}
+    assert github("discussion", "answered", sender, answer=answer, discussion=discussion) == [line]
+
+
+# -- LinkedIn, Twitter
+
+
+def test_a_lead_that_is_deleted_is_taken_back() -> None:
+    lead = {"type": "LEAD_ACTION", "leadGenFormResponse": "urn:li:lead:1", "occurredAt": 1772449200}
+    lead |= {"owner": {"organization": "urn:li:organization:1"}}
+    (made,) = found("linkedin", {**lead, "leadAction": "CREATED"})
+    (gone,) = found("linkedin", {**lead, "leadAction": "DELETED"})
+    assert (made.op, made.id, gone.op, gone.undoes) == ("create", made.key, "delete", made.id)
+
+
+def test_a_tweet_that_was_edited_is_no_second_act() -> None:
+    tweet = {
+        "id_str": "21",
+        "user": {"id_str": "7"},
+        "created_at": "Mon Mar 26 16:33:26 +0000 2018",
+    }
+    tweet |= {"entities": {"user_mentions": [{"id_str": "1"}]}}
+    history = {"initial_tweet_id": "21", "edit_tweet_ids": ["21", "22"]}
+    newer = {**tweet, "id_str": "22", "edit_history": history}
+    said = [
+        {"for_user_id": "1", "tweet_create_events": [{**tweet, "edit_history": history}]},
+        {"for_user_id": "1", "tweet_create_events": [newer]},
+    ]
+    assert lines_of("twitter", said) == ["create inbound mention 21", "skip update"]
+
+
+# -- Intercom
+
+
+def intercom(topic: str, **item: Any) -> dict[str, Any]:
+    told = {"type": "notification_event", "app_id": "app", "id": "n1", "topic": topic}
+    return {**told, "created_at": 1772449200, "data": {"item": item}}
+
+
+def part(own: str, kind: str, author: str) -> dict[str, Any]:
+    return {"id": own, "created_at": 1772449199, "author": {"type": kind, "id": author}}
+
+
+CONTACTS = {"contacts": {"contacts": [{"id": "u1"}]}}
+
+
+@pytest.mark.parametrize(
+    ("topic", "parts", "line"),
+    [
+        (
+            "conversation.user.replied",
+            [part("p1", "user", "u1"), part("p2", "bot", "b1")],
+            "create inbound message part:p1",
+        ),
+        (
+            "conversation.admin.replied",
+            [part("p1", "admin", "a1"), part("p2", "lead", "u1")],
+            "create outbound message part:p1",
+        ),
+        (
+            "conversation.user.replied",
+            [part("p2", "bot", "b1")],
+            "create inbound message conversation:c1",
+        ),
+    ],
+)
+def test_a_reply_is_the_newest_part_of_its_side(topic: str, parts: list[Any], line: str) -> None:
+    held = {"conversation_parts": {"conversation_parts": parts}}
+    source = {"source": {"author": {"type": "user", "id": "u1"}}}
+    assert lines_of("intercom", [intercom(topic, id="c1", **held, **source, **CONTACTS)]) == [line]
+
+
+@pytest.mark.parametrize(
+    ("topic", "author", "line"),
+    [
+        ("ticket.contact.replied", ("user", "u1"), "create inbound message part:p1"),
+        ("ticket.admin.replied", ("admin", "a1"), "create outbound message part:p1"),
+    ],
+)
+def test_replies_in_tickets(topic: str, author: tuple[str, str], line: str) -> None:
+    told = intercom(topic, ticket={"id": "t1", **CONTACTS}, ticket_part=part("p1", *author))
+    ((_, made),) = outcomes_of("intercom", [told])
+    assert isinstance(made, dict)
+    assert lines_of("intercom", [told]) == [line]
+    assert (made["person"], made["in_reply_to"]) == ("intercom:u1", "t1")
+
+
+@pytest.mark.parametrize(
+    ("topic", "op"), [("granular.subscribe", "create"), ("granular.unsubscribe", "undo")]
+)
+def test_each_type_of_subscription_is_a_membership(topic: str, op: str) -> None:
+    types = {"type": "list", "data": [{"id": "7"}, {"id": "8"}]}
+    told = intercom(topic, contact={"id": "u1"}, subscription_types=types)
+    one, two = found("intercom", told)
+    assert [(f.verb, f.op, f.actor, f.object) for f in (one, two)] == [
+        ("subscribe", op, "u1", "7"),
+        ("subscribe", op, "u1", "8"),
+    ]
+    assert one.id != two.id
+
+
+# -- our own acts in places of ours
+
+LISTED = {
+    "reddit": {"t2_tea": "tea", "t5_tea": "tea"},
+    "wordpress": {"5": "tea", "tea.example": "tea"},
+    "discourse": {"5": "tea", "https://tea.example": "tea"},
+    "stackexchange": {"5": "tea", "*": "tea"},
+}
+
+
+def reddit(own: str, author: str, parent: str) -> dict[str, Any]:
+    data = {"name": own, "author_fullname": author, "subreddit_id": "t5_tea", "body": "hello"}
+    return {"kind": "t1", "data": {**data, "parent_id": parent, "created_utc": 1772449200}}
+
+
+def wordpress(own: int, author: int, parent: int) -> dict[str, Any]:
+    link = {"link": f"https://tea.example/p/#comment-{own}", "status": "approved"}
+    told = {"id": own, "post": 3, "author": author, "parent": parent, **link}
+    return {**told, "type": "comment", "date_gmt": "2026-03-02T11:00:00"}
+
+
+def discourse(own: int, author: int, number: int) -> dict[str, Any]:
+    said = {"id": own, "user_id": author, "topic_id": 8, "post_number": number, "created_at": AT}
+    return {"post": said}
+
+
+@pytest.mark.parametrize(
+    ("platform", "theirs", "ours", "line"),
+    [
+        ("reddit", reddit("t1_a", "t2_x", "t3_p"), reddit("t1_b", "t2_tea", "t1_a"), "t1_b"),
+        ("wordpress", wordpress(6, 9, 0), wordpress(7, 5, 6), "3#comment-7"),
+        ("discourse", discourse(60, 9, 1), discourse(61, 5, 2), "post:61"),
+    ],
+)
+def test_our_own_act_in_a_place_of_ours_is_towards_whom_it_answers(
+    platform: str, theirs: Any, ours: Any, line: str
+) -> None:
+    headers = {"X-Discourse-Event": "post_created", "X-Discourse-Instance": "https://tea.example"}
+    accounts = Accounts({platform: LISTED[platform]}, derive=False)
+    said = lines_of(platform, [theirs, ours], accounts, headers)
+    assert said[1] == f"create outbound reply {line}"
+    assert lines_of(platform, [ours], accounts, headers) == ["skip self"]
+    unlisted = lines_of(platform, [theirs, ours], NO_ACCOUNTS, headers)
+    assert unlisted[1] == f"create inbound reply {line}"
+
+
+def test_our_own_answer_and_question_on_stackexchange() -> None:
+    accounts = Accounts({"stackexchange": LISTED["stackexchange"]}, derive=False)
+    answer = {"answer_id": 12, "question_id": 11, "creation_date": 1772449300}
+    asked = {"question_id": 11, "creation_date": 1772449200, "owner": {"user_id": 3}}
+    asked["answers"] = [{**answer, "owner": {"user_id": 5}}]
+    assert lines_of("stackexchange", [asked], accounts) == [
+        "create inbound message question:11",
+        "create outbound reply answer:12",
+    ]
+    ours = {"question_id": 13, "creation_date": 1772449200, "owner": {"user_id": 5}}
+    assert lines_of("stackexchange", [ours], accounts) == ["skip self"]
