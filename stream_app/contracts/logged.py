@@ -29,6 +29,7 @@ from stream_app.domain.linked import (
     Alias,
     Gone,
     Linked,
+    consented,
     epoch_after,
     named,
     still_linked,
@@ -232,8 +233,8 @@ class Logged:
         if said.consent:
             known = self._mark_of(home, said.brand, said.person)
             known = known or self._mark_of(home, ALL_BRANDS, said.person)
-            if known is not None:
-                let_in = Gone(known.epoch, True, line.number)
+            if known is not None or said.brand == ALL_BRANDS:
+                let_in = consented(known, line.number)
                 self._marks[home, relationship_key(said.brand, said.person)] = let_in
         elif said.is_done:
             mark = Gone(0, False, line.number)

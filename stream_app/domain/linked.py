@@ -56,12 +56,21 @@ class Alias(msgspec.Struct, frozen=True, array_like=True):
 class Gone(msgspec.Struct, frozen=True, array_like=True):
     """A person who was forgotten, in this epoch. `let_in`: they consented to be known again.
 
-    `number`: the offset of the record that said so; the newest counts.
+    `number`: the offset of the record that said so; the newest counts. The epoch -1 is that of one
+    who was never forgotten, as far as this mark knows.
     """
 
     epoch: int
     let_in: bool
     number: int
+
+
+def consented(known: Gone | None, number: int) -> Gone:
+    """The mark of a consent, in place of the one that is known.
+
+    One for all brands counts where there is none, too: those of single brands cannot be told.
+    """
+    return Gone(-1 if known is None else known.epoch, True, number)
 
 
 def still_linked(linked: Iterable[Linked] | None) -> tuple[Linked, ...]:

@@ -9,7 +9,7 @@ from stream_app.domain.events import Interaction
 from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Linked, still_linked
+from stream_app.domain.linked import Gone, Linked, consented, epoch_after, still_linked
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.relationship import settle
@@ -17,7 +17,10 @@ from stream_app.domain.state import Relationship
 
 
 class Persons:
-    """Aliases and those who are forgotten, by relationship key; `states` are all relationships."""
+    """Aliases and those who are forgotten, by relationship key; `states` are all relationships.
+
+    `ended` has epoch and sequence of those that became somebody else's.
+    """
 
     def __init__(
         self,
@@ -28,8 +31,9 @@ class Persons:
         self.partition_of = partition_of
         self.aliases: dict[str, str] = {}
         self.ended: dict[str, tuple[int, int]] = {}
-        self.gone: dict[str, int] = {}
-        self.gone_everywhere: set[str] = set()
+        self._marks: dict[str, Gone] = {}
+        self._everywhere: dict[str, Gone] = {}
+        self._records = 0
 
     def root(self, brand: str, person: str) -> str:
         """The id that an id counts as."""
@@ -42,20 +46,25 @@ class Persons:
     def is_gone(self, brand: str, person: str) -> bool:
         """Whether a person who is not known is forgotten."""
         key = relationship_key(brand, person)
-        return key not in self.states and (
-            key in self.gone or (person in self.gone_everywhere and key not in self.ended)
-        )
+        known = key in self.states or key in self.ended
+        return not known and self._epoch(brand, person) is None
+
+    def _epoch(self, brand: str, person: str) -> int | None:
+        own = self._marks.get(relationship_key(brand, person))
+        return epoch_after(own, self._everywhere.get(person))
 
     def begin(self, event: Interaction) -> Relationship | None:
         """The relationship that goes on from one that ended here; None: a new one is as good."""
-        key = relationship_key(event.brand, event.person)
-        found = self.ended.get(key)
-        return None if found is None else self._starting(event.brand, event.person, event.at_ms)
+        begun = relationship_key(event.brand, event.person) in self.ended
+        if not begun and not self._epoch(event.brand, event.person):
+            return None
+        return self._starting(event.brand, event.person, event.at_ms)
 
     def _starting(self, brand: str, person: str, at_ms: int) -> Relationship:
         key = relationship_key(brand, person)
         rel = self.partition_of(key).starting(brand, person, at_ms)
-        rel.epoch, rel.sequence = self.ended.get(key, (0, 0))
+        anew = (self._epoch(brand, person) or 0, 0)
+        rel.epoch, rel.sequence = self.ended.get(key, anew)
         return rel
 
     def link(
@@ -106,10 +115,11 @@ class Persons:
         Midnights that have passed come first: nobody can tell when silence was walked.
         """
         moves: list[Transition] = []
+        self._records += 1
         if brand == "*":
-            self.gone_everywhere.add(person)
+            self._everywhere[person] = Gone(0, False, self._records)
             suffix = f"/{person}"
-            held = {*self.states, *self.aliases}
+            held = {*self.states, *self.aliases, *self.ended}
             brands = [key.removesuffix(suffix) for key in held if key.endswith(suffix)]
             for name in sorted(brands):
                 if "/" not in name:
@@ -127,17 +137,19 @@ class Persons:
         for one in ids:
             key = relationship_key(brand, one)
             self.aliases.pop(key, None)
-            self.gone[key] = self.ended.pop(key, (self.gone.get(key, 0), 0))[0]
+            known = self._marks.get(key)
+            epoch, _ = self.ended.pop(key, (0 if known is None else known.epoch, 0))
+            self._marks[key] = Gone(epoch, False, self._records)
         return moves
 
     def let_in(self, brand: str, person: str) -> None:
         """A forgotten person consents to be known again, as a new one."""
+        self._records += 1
+        everywhere = self._everywhere.get(person)
         if brand == "*":
-            self.gone_everywhere.discard(person)
-            suffix = f"/{person}"
-            for key in [key for key in self.gone if key.endswith(suffix)]:
-                self.ended[key] = (self.gone.pop(key) + 1, 0)
+            self._everywhere[person] = consented(everywhere, self._records)
             return
         key = relationship_key(brand, person)
-        if key in self.gone or person in self.gone_everywhere:
-            self.ended[key] = (self.gone.pop(key, 0) + 1, 0)
+        known = self._marks.get(key) or everywhere
+        if known is not None:
+            self._marks[key] = consented(known, self._records)

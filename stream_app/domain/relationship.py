@@ -19,7 +19,7 @@ from stream_app.domain.moves import evaluate, move
 from stream_app.domain.offers import forget_offers
 from stream_app.domain.outcome import Effect, Step, Transition
 from stream_app.domain.rows import GonePath, Undecided
-from stream_app.domain.rules import Rules
+from stream_app.domain.rules import TOPIC_FIT, Rules
 from stream_app.domain.state import Relationship
 from stream_app.domain.transitions import Cause, MoveReason, Quality
 from stream_app.domain.verbs import MEMBERSHIP_VERBS
@@ -48,11 +48,14 @@ def advance(
     rel.records += 1
     if rel.offers:
         forget_offers(rel, rules)
+    fit = rel.windows.sums[TOPIC_FIT]
     if event.undo:
         effect, changed = undo(rel, event, rules, journal)
     else:
         effect, changed = do(rel, event, rules, journal)
-    if changed or not rel.settled:
+    if rules.reads_topic_fit and rel.windows.sums[TOPIC_FIT] != fit:
+        changed = True
+    if changed or not rel.settled or rel.records == 1:  # some conditions hold for nobody, too
         reached = evaluate(rel, rules)
         if reached != rel.stage:
             moved = _move(rel, reached, rel.as_of, _reason(event), event, rules, journal)

@@ -100,9 +100,9 @@ class Relationship:
         )
 
     def note_topic_fit(self, rules: Rules) -> None:
-        """Write the topic fit where conditions read it."""
+        """Write the topic fit where conditions read it, as it is published: to six digits."""
         fit = common_values(self.worth.topics or {}, rules.topics)
-        self.windows.sums[TOPIC_FIT] = UNKNOWN if fit is None else fit
+        self.windows.sums[TOPIC_FIT] = UNKNOWN if fit is None else round(fit, 6)
 
     def knows(self, event: Interaction, horizon: int) -> bool:
         """Whether `event` is a duplicate: its identity is remembered and that pane still lives.

@@ -16,7 +16,15 @@ from stream_app.contracts.handed import decode_erasure, encode
 from stream_app.contracts.partitioner import partition_of
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
-from stream_app.domain.linked import Alias, Gone, Linked, epoch_after, named, still_linked
+from stream_app.domain.linked import (
+    Alias,
+    Gone,
+    Linked,
+    consented,
+    epoch_after,
+    named,
+    still_linked,
+)
 from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
 from stream_app.domain.revision import catch_up
@@ -174,9 +182,8 @@ class Forgetting:
         known = self._mark_of(unit, work, erasure.brand, erasure.person)
         if known is None:
             known = self._mark_of(unit, work, ALL_BRANDS, erasure.person)
-        if known is not None:
-            let_in = Gone(known.epoch, True, number)
-            self._mark(unit, work, erasure.brand, erasure.person, let_in)
+        if known is not None or (work.salt and erasure.brand == ALL_BRANDS):
+            self._mark(unit, work, erasure.brand, erasure.person, consented(known, number))
         if erasure.is_done:
             return
         if erasure.brand != ALL_BRANDS:
