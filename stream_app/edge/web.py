@@ -48,6 +48,8 @@ def health(app: LaneApp) -> dict[str, Any]:
             number: {"phase": copy.phase, "lag_records": copy.behind}
             for number, copy in engine.standbys.items()
         },
+        broker_silent_ms=engine.broker_silent_ms,
+        session_timeout_ms=app.engine.settings.session_timeout_ms,
     )
 
 
@@ -71,7 +73,9 @@ def mount(app: LaneApp, metrics: Metrics) -> None:
     @app.page("/metrics")
     async def show_metrics(view: View, request: Request) -> Response:
         app.engine.report_positions()  # also while nothing is processed
-        metrics.set_state(app.engine.health().state)
+        found = health(app)
+        metrics.set_state(found["state"])
+        metrics.set_health(ready=found["ready"], broker_silent_s=found["broker_silent_ms"] / 1000)
         return view.bytes(metrics.expose(), headers={"Content-Type": METRICS_TYPE})
 
     @app.page("/health")

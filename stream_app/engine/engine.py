@@ -346,4 +346,7 @@ class Engine(Generic[S]):
             partitions={n: part.health() for n, part in sorted(self.partitions.items())},
             handler_busy_ms=int((time.monotonic() - busy) * 1000) if busy else 0,
             standbys={n: standby.health() for n, standby in sorted(self.standbys.items())},
+            broker_silent_ms=(
+                self.reader.silent_ms() if self.state in ("restoring", "running") else 0
+            ),
         )

@@ -116,3 +116,5 @@ class EngineHealth:
     """How long the present call into the job has been running; 0 between calls."""
     standbys: Mapping[int, StandbyHealth] = field(default_factory=dict)
     """By partition number."""
+    broker_silent_ms: int = 0
+    """For how long no broker has answered; 0 before the group was joined."""

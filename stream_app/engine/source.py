@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -52,6 +53,10 @@ class SourceReader:
     def fetched(self, tp: TP) -> Seek | None:
         """How far the topic-partition was fetched."""
         return self._app.lane.fetched.get(tp)
+
+    def silent_ms(self) -> int:
+        """For how long no broker has answered; callable from any thread once there is work."""
+        return int((time.monotonic() - self._app.lane.answered_at) * 1000)
 
     def end(self, tp: TP) -> int | None:
         """Last stable offset known, or None."""

@@ -124,6 +124,10 @@ class Metrics:
         self._state = self._gauge("worker_state", "1 for the state at hand.", ["state"])
         for state in WORKER_STATES:
             self._state.labels(state)
+        self._ready = self._gauge("ready", "1 while /ready says so.")
+        self._silence = self._gauge(
+            "broker_silence_seconds", "Since a broker last answered; 0 before the first time."
+        )
 
     def _counter(self, name: str, text: str, labels: Iterable[str] = ()) -> Counter:
         return Counter(f"{PREFIX}_{name}_total", text, labels, registry=self.registry)
@@ -145,6 +149,11 @@ class Metrics:
         """The worker's state: exactly one series is 1."""
         for name in WORKER_STATES:
             self._state.labels(name).set(1 if name == state else 0)
+
+    def set_health(self, *, ready: bool, broker_silent_s: float) -> None:
+        """What `/health` says."""
+        self._ready.set(ready)
+        self._silence.set(broker_silent_s)
 
     # -- what the job tells
 

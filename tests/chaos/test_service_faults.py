@@ -57,9 +57,9 @@ HANGS = """
 import time
 import stream_app.observability.health as health
 import stream_app.edge.job as job
-import stream_app.engine.private as private
+import stream_app.engine.private_consumer as consumer
 health.HUNG_MS = 1_500
-private._ENDS_EVERY_S = 0.5
+consumer._ENDS_EVERY_S = 0.5
 sound = job.read_record
 def slow(value, *rest):
     if value and b'"hang"' in value: time.sleep(9)

@@ -1,6 +1,6 @@
 """The private parts of Faust and aiokafka that the engine stands on are still what they were.
 
-Each test fails when one of them moves: then `stream_app/engine/private.py` must be read again.
+Each test fails when one of them moves: then `stream_app/engine/private*.py` must be read again.
 """
 
 from __future__ import annotations
