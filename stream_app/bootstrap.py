@@ -110,4 +110,5 @@ def engine_settings(settings: ServiceSettings) -> EngineSettings:
         web_host=settings.web_host,
         web_port=settings.web_port,
         rebuild=settings.rebuild,
+        skip_bad_state=settings.skip_bad_state,
     )

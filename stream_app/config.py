@@ -63,6 +63,8 @@ class ServiceSettings:
     retention: Retention = field(default_factory=Retention)
     rebuild: bool = False
     """Once: rebuild local state and trust the changelog where the two disagree."""
+    skip_bad_state: bool = False
+    """Once: leave damaged records of the changelog out, and count them."""
 
     def __post_init__(self) -> None:
         name = re.compile(r"[A-Za-z0-9._-]{1,150}")

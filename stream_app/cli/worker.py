@@ -6,9 +6,10 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from stream_app.adapters.registry import PLATFORMS
 from stream_app.bootstrap import build_app, prepare_topics
@@ -16,8 +17,12 @@ from stream_app.cli.lifeline import end_with_stdin
 from stream_app.cli.options import policy_option
 from stream_app.config import ConfigError, ServiceSettings
 from stream_app.domain.policy import Policy
-from stream_app.edge.admin import NoBrokerError, TopicSettingError
-from stream_app.engine import EngineError, run_worker
+from stream_app.edge.admin import NoBrokerError, TopicRefusedError, TopicSettingError
+from stream_app.edge.listen import WebAddressError, port_to_listen_on
+from stream_app.embedded.settings import rapport_home
+from stream_app.engine import EngineError, prepare_folder, run_worker, set_up_logging
+
+log = logging.getLogger(__name__)
 
 
 @click.command(context_settings={"auto_envvar_prefix": "RAPPORT", "show_default": True})
@@ -55,12 +60,19 @@ from stream_app.engine import EngineError, run_worker
     "--data",
     "data_dir",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".rapport/data"),
+    default=lambda: rapport_home() / "data",
+    show_default="$RAPPORT_HOME/data, else .rapport/data",
     envvar="RAPPORT_DATA",
     help="Folder of the local state. Its loss costs a restore, nothing else.",
 )
 @click.option("--web-host", default="127.0.0.1", help="Where /metrics and /health listen.")
-@click.option("--web-port", default=6066, help="0: no web. Each worker needs its own.")
+@click.option(
+    "--web-port",
+    type=click.IntRange(0, 65_535),
+    default=6066,
+    show_default="6066, or the next that is free",
+    help="0: no web. Each worker of a machine needs its own.",
+)
 @click.option("--commit-interval-ms", default=100, help="Time between commits of a partition.")
 @click.option("--session-timeout-ms", default=10_000, help="Silence after which work moves on.")
 @click.option("--instance-id", help="A stable name: a quick restart then moves no work.")
@@ -69,6 +81,9 @@ from stream_app.engine import EngineError, run_worker
 @click.option("--idle-ticks/--no-idle-ticks", default=True, help="Let time pass without records.")
 @click.option("--methods-per-brand", default=1_000, help="More of them count as `other`.")
 @click.option("--rebuild", is_flag=True, help="Once: trust the changelog, rebuild local state.")
+@click.option(
+    "--skip-bad-state", is_flag=True, help="Once: leave damaged records of the changelog out."
+)
 @click.option(
     "--log-level",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]),
@@ -98,12 +113,34 @@ def worker(
     unknown = [name for name in chosen if name not in PLATFORMS]
     if unknown:
         raise click.UsageError(f"no adapter for {', '.join(unknown)}; there are {PLATFORMS}")
+    set_up_logging(log_level)
     try:
+        options["web_port"] = _web_port(options["web_host"], options["web_port"])
         settings = ServiceSettings(platforms=chosen, **options)
-        logging.basicConfig(level=log_level)
+        prepare_folder(settings.data_dir)
         asyncio.run(prepare_topics(settings))
         app = build_app(settings, policy)
-    except (ConfigError, EngineError, NoBrokerError, TopicSettingError) as error:
+    except _REFUSALS as error:
         click.echo(f"rapport worker: {error}", err=True)
         sys.exit(2)
     run_worker(app, loglevel=log_level)
+
+
+_REFUSALS: Final = (
+    ConfigError,
+    EngineError,
+    NoBrokerError,
+    TopicRefusedError,
+    TopicSettingError,
+    WebAddressError,
+)
+
+
+def _web_port(host: str, port: int) -> int:
+    """The port that was given, or, if none was, the default one or the next that is free."""
+    ctx = click.get_current_context()
+    is_given = ctx.get_parameter_source("web_port") is not ParameterSource.DEFAULT
+    found = port_to_listen_on(host, port, or_next=not is_given)
+    if found != port:
+        log.warning("port %d is taken: /metrics, /health and /ready are at %d", port, found)
+    return found

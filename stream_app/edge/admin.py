@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    BrokerResponseError,
+    ClusterAuthorizationFailedError,
+    InvalidConfigurationError,
+    InvalidPartitionsError,
+    InvalidReplicationFactorError,
+    InvalidTopicError,
+    KafkaError,
+    PolicyViolationError,
+    TopicAuthorizationFailedError,
+)
 
 from stream_app.engine import Security, TopicSpec, admin_client, check_topics, ensure_topics
 
@@ -17,6 +27,19 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S: Final = 60.0
 """How long a broker may take to come up."""
+TOLD_EVERY_S: Final = 10.0
+"""Between two lines that say it is waited for."""
+
+REFUSALS: Final = (
+    ClusterAuthorizationFailedError,
+    InvalidConfigurationError,
+    InvalidPartitionsError,
+    InvalidReplicationFactorError,
+    InvalidTopicError,
+    PolicyViolationError,
+    TopicAuthorizationFailedError,
+)
+"""Answers that will be the same however often one asks."""
 
 CHECKED: Final = ("cleanup.policy", "message.timestamp.type")
 """Settings of an existing topic that must be as wanted: with others, events or state get lost."""
@@ -30,6 +53,22 @@ class TopicSettingError(Exception):
     def __init__(self, topic: str, setting: str, found: str, wanted: str) -> None:
         text = " ".join((type(self).__doc__ or "").split())
         super().__init__(f"{topic}: {setting} is {found!r}, must be {wanted!r}. {text}")
+
+
+class TopicRefusedError(Exception):
+    """The broker refuses to create a topic.
+    Do: change what it does not take (--replication and --partitions count for new topics,
+    --topic-prefix is in their names), give this user the rights, or create the topics yourself."""
+
+    def __init__(self, error: BrokerResponseError) -> None:
+        text = " ".join((type(self).__doc__ or "").split())
+        if isinstance(error, InvalidReplicationFactorError):
+            text = (
+                "Do: start with a --replication (RAPPORT_REPLICATION) that is not above the "
+                "number of brokers."
+            )
+        told = ", ".join(str(one) for one in error.args).rstrip(".")
+        super().__init__(f"{type(error).__name__}: {told}. {text}")
 
 
 class NoBrokerError(Exception):
@@ -52,16 +91,21 @@ async def prepare_topics(
     """Create what is missing and check the rest; waits up to `patience_s` for the broker.
 
     Raises TopicSettingError or the engine's TopicMismatchError, which name the topic, what was
-    found and what was expected, or NoBrokerError.
+    found and what was expected, or TopicRefusedError, or NoBrokerError.
     """
     deadline = time.monotonic() + patience_s
+    told_at = -TOLD_EVERY_S
     while True:
         try:
             return await _prepare(broker, specs, partitions, security)
+        except REFUSALS as error:
+            raise TopicRefusedError(error) from error
         except KafkaError as error:
             if time.monotonic() > deadline:
                 raise NoBrokerError(broker, error) from error
-            log.warning("waiting for the broker at %s: %s", broker, type(error).__name__)
+            if time.monotonic() - told_at >= TOLD_EVERY_S:
+                told_at = time.monotonic()
+                log.warning("waiting for the broker at %s: %s", broker, type(error).__name__)
         await asyncio.sleep(1.0)
 
 

@@ -11,7 +11,9 @@ from .admin import TopicSpec, admin_client, changelog_spec, check_topics, ensure
 from .app import create_app, run_worker, tune_garbage_collector
 from .engine import Engine
 from .errors import EngineError, EngineRefusalError
+from .folders import prepare_folder
 from .job import Codec, Job, Record
+from .logs import set_up_logging
 from .observer import EngineHealth, NullObserver, Observer, PartitionHealth, StandbyHealth
 from .private import LaneApp
 from .security import Security
@@ -42,6 +44,8 @@ __all__ = [
     "create_app",
     "ensure_topics",
     "partition_of",
+    "prepare_folder",
     "run_worker",
+    "set_up_logging",
     "tune_garbage_collector",
 ]

@@ -13,7 +13,7 @@ from yarl import URL
 from .batch import Batch, BatchScheduler
 from .engine import Engine
 from .job import Job
-from .logs import limit_client_logs
+from .logs import set_up_logging
 from .observer import Observer
 from .private import LaneApp, LaneTableManager, LaneWorker
 from .settings import EngineSettings
@@ -121,9 +121,16 @@ def _freeze_the_old(phase: str, info: dict[str, int]) -> None:
 def run_worker(app: LaneApp, *, loglevel: str = "INFO", **worker_options: Any) -> None:
     """Run until SIGTERM, SIGINT or a failure; ends the process by SystemExit, 0 if all was well."""
     tune_garbage_collector()
-    limit_client_logs(loglevel)
+    set_up_logging(loglevel)
     logging.captureWarnings(True)
     worker = LaneWorker(
-        app, loglevel=loglevel, redirect_stdouts=False, debug=False, **worker_options
+        app,
+        loglevel=loglevel,
+        override_logging=False,
+        redirect_stdouts=False,
+        debug=False,
+        quiet=True,
+        **worker_options,
     )
+    worker.spinner = None
     worker.execute_from_commandline()

@@ -16,6 +16,7 @@ from .batch import Batch, Seek
 from .errors import EngineRefusalError, TopicMismatchError
 from .folders import claim_folder
 from .job import Job
+from .logs import hush_frame
 from .observer import EngineHealth, EngineState, NullObserver, Observer
 from .partition import Partition
 from .private import LaneApp
@@ -118,6 +119,7 @@ class Engine(Generic[S]):
         self._changed.clear()
         wanted = self._complete_partitions()
         self.observer.rebalanced(len(wanted))
+        log.info("partitions dealt to this worker: %d; they are opened", len(wanted))
         for number in set(self.partitions) - wanted:
             await self.partitions.pop(number).close()
         copies = self.reader.standbys() - wanted if self.settings.standbys else set()
@@ -196,6 +198,7 @@ class Engine(Generic[S]):
             return
         self.state, self.reason = "failed", describe(error)
         log.critical("the worker stops: %s", self.reason)
+        hush_frame()
         self.freeze()
         self.spawn(self.app.crash(error))
 
@@ -225,6 +228,8 @@ class Engine(Generic[S]):
     def _set_running(self) -> None:
         if self.state == "restoring" and len(self._live()) == len(self.partitions):
             self.state = "running"
+            of, web = self.settings.partitions, self.settings.web
+            log.info("ready: %d of %d partitions, %s", len(self.partitions), of, web)
 
     @property
     def least_interval_s(self) -> float:

@@ -26,6 +26,11 @@ class SettingsError(EngineRefusalError):
     """A setting makes no sense. Do: correct the named setting and start again."""
 
 
+class DataFolderError(EngineRefusalError):
+    """The folder of the local state cannot be used.
+    Do: give this user the right to write there, or name another one: --data, RAPPORT_DATA."""
+
+
 class TopicMismatchError(EngineRefusalError):
     """A topic has another number of partitions than the settings say.
     Do: set `partitions` to the topics' count, or give every source and changelog the same count;
@@ -34,24 +39,24 @@ class TopicMismatchError(EngineRefusalError):
 
 class ChangelogShorterError(EngineRefusalError):
     """The local store is ahead of its changelog: the changelog was deleted, recreated or cut.
-    Do: bring the changelog back; or, to trust the changelog as it is now, start once with the
-    rebuild flag (state that only the store knew is then lost)."""
+    Do: bring the changelog back; or, to trust the changelog as it is now, start once with
+    --rebuild (state that only the store knew is then lost)."""
 
 
 class PositionMismatchError(EngineRefusalError):
     """The consumer group's offset is not the position that the state was committed with.
-    Do: undo the offset reset or bring the changelog back; or start once with the rebuild flag to
+    Do: undo the offset reset or bring the changelog back; or start once with --rebuild to
     continue from the state's own position (from the first record where there is no state)."""
 
 
 class SourceShorterError(EngineRefusalError):
     """A source topic ends before the position that was already processed: it was recreated or cut.
-    Do: bring the topic back; or start once with the rebuild flag to continue at its beginning."""
+    Do: bring the topic back; or start once with --rebuild to continue at its beginning."""
 
 
 class BadStateRecordError(EngineRefusalError):
     """A record of the changelog is damaged or was not written by this application.
-    Do: restore the topic from a copy; or start once with the skip-bad-state flag, which leaves the
+    Do: restore the topic from a copy; or start once with --skip-bad-state, which leaves the
     record out and counts it."""
 
 

@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from .errors import DataFolderError
+
 _MOST_WORKERS = 1024
+_HELD = (errno.EAGAIN, errno.EACCES)
+
+
+def prepare_folder(base: Path) -> None:
+    """Create the folder if need be. Raises `DataFolderError` if nothing can be written there."""
+    with _told(base):
+        base.mkdir(parents=True, exist_ok=True)
+        if not os.access(base, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def claim_folder(base: Path, release: contextlib.ExitStack) -> Path:
     """The first `worker-<n>` below `base` that no living process holds; created if need be.
 
     A restarted worker finds its old folder; two workers on one disk never share one. The lock
-    goes with the process, or when `release` is closed.
+    goes with the process, or when `release` is closed. Raises `DataFolderError`.
     """
-    base.mkdir(parents=True, exist_ok=True)
-    for number in range(_MOST_WORKERS):
-        lock = (base / f"worker-{number}.lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            continue
-        release.callback(lock.close)
-        folder = base / f"worker-{number}"
-        folder.mkdir(exist_ok=True)
-        return folder
-    raise OSError(f"no free folder below {base}")
+    prepare_folder(base)
+    with _told(base):
+        for number in range(_MOST_WORKERS):
+            lock = (base / f"worker-{number}.lock").open("w")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                lock.close()
+                if error.errno not in _HELD:
+                    raise
+                continue
+            release.callback(lock.close)
+            folder = base / f"worker-{number}"
+            folder.mkdir(exist_ok=True)
+            return folder
+    raise DataFolderError(path=base, error=f"{_MOST_WORKERS} workers hold theirs")
+
+
+@contextlib.contextmanager
+def _told(base: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataFolderError(path=base, error=error.strerror or type(error).__name__) from error

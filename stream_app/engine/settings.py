@@ -114,6 +114,11 @@ class EngineSettings:
         return {"bootstrap_servers": self.broker, **self.security.client()}
 
     @property
+    def web(self) -> str:
+        """Address of the web pages, for people."""
+        return f"http://{self.web_host}:{self.web_port}" if self.web_port else "no web"
+
+    @property
     def changelog(self) -> str:
         """Name of the changelog topic."""
         return self.changelog_topic or f"{self.app_id}-state-changelog"

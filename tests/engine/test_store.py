@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stream_app.engine import EngineSettings
-from stream_app.engine.errors import SettingsError
+from stream_app.engine.errors import DataFolderError, SettingsError
 from stream_app.engine.folders import claim_folder
 from stream_app.engine.store import Store, StoreMemory
 from stream_app.engine.wire import seal, state_prefix
@@ -117,6 +118,13 @@ def test_each_worker_has_its_own_folder(tmp_path: Path) -> None:
     assert claim_folder(tmp_path, first).name == "worker-0", "a restarted worker finds its own"
     first.close()
     second.close()
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for base in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(DataFolderError, match=re.escape(f"path={base}")):
+            claim_folder(base, contextlib.ExitStack())
 
 
 @pytest.mark.parametrize(
