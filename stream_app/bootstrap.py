@@ -62,6 +62,7 @@ def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
         policy=policy.version,
         outcomes=OUTCOMES,
         topics=sources,
+        platforms=settings.platforms,
     )
     job: Job[State] = RelationshipJob(
         policy,

@@ -12,7 +12,7 @@ class Facts(Protocol):
     """Receives what happened to records. Calls must return at once; none carries a person's id."""
 
     def processed(self, outcome: str, count: int) -> None:
-        """Records of the log by outcome: see `OUTCOMES`."""
+        """Records by outcome: see `OUTCOMES`."""
 
     def refused(self, reason: Reason) -> None:
         """A record was refused."""
@@ -48,15 +48,21 @@ OUTCOMES = (
     "team",
     "link",
     "merged",
+    "passed_on",
     "forwarded",
     "erasure",
+    "marked",
     "erased",
 )
-"""`adapted`: a delivery of a platform, whatever it held; `cost`: a record of costs; `policy`: a
-change of the policy; `team`: dropped, for it was of one of the brand's own; `link`: two ids are one
-person; `merged`: two relationships became one; `forwarded`: handed on to the id that goes on;
-`erasure`: somebody was forgotten, or let in again; `erased`: dropped, for it was of somebody who is
-forgotten."""
+"""Each record of a source has one of them, but for the service's own deltas of methods.
+
+`refused`: a record of any topic, or a delivery of which anything was refused; each is in
+`dead_letters` with its reason. `adapted`: a delivery of a platform, whatever it held; `cost`: a
+record of costs; `policy`: a change of the policy; `team`: dropped, for it was of one of the brand's
+own; `passed_on`: a link or an erasure that was read, and now comes in the log; `link`: two ids are
+one person, or no more; `merged`: two relationships became one; `forwarded`: handed on to the id
+that goes on; `erasure`: somebody was forgotten, or let in again; `marked`: the same, as it is told
+to the other partitions; `erased`: dropped, for it was of somebody who is forgotten."""
 
 
 class NoFacts:

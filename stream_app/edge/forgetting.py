@@ -51,13 +51,14 @@ class Forgetting:
         self._outputs = outputs
         self._partitions = partitions
 
-    def read(self, unit: Unit[State], record: Record) -> None:
+    def read(self, unit: Unit[State], record: Record, work: Work) -> None:
         """An erasure goes into the log, or it is refused."""
         erasure = read_erasure(record.value)
         if isinstance(erasure, Reject):
             self._outputs.reject(unit, self._topics.erasures, record, erasure)
         else:
             self.send(unit, erasure)
+            work.counts["passed_on"] += 1
 
     def send(self, unit: Unit[State], erasure: Erasure) -> None:
         """Append an erasure to the log: where the relationship is, or for all brands everywhere."""
@@ -86,8 +87,12 @@ class Forgetting:
         """An erasure that the service appended: what this partition has of the person goes."""
         erasure = decode_erasure(record.value or b"")
         if erasure.consent:
-            self._let_in(unit, work, erasure, record.offset)
-        elif erasure.is_done:
+            is_known = self._let_in(unit, work, erasure, record.offset)
+            outcome = "erasure" if is_known else "nothing_to_undo"
+            work.counts["marked" if erasure.is_done else outcome] += 1
+            return
+        work.counts["marked" if erasure.is_done else "erasure"] += 1
+        if erasure.is_done:
             self._mark(unit, work, erasure.brand, erasure.person, Gone(0, False, record.offset))
             found = work.seen.forget(erasure.brand, erasure.person)
             if names.forget(unit, work, erasure.brand, erasure.person) or found:
@@ -144,7 +149,6 @@ class Forgetting:
         self._tell_others(unit, brand, erasure)
         known = work.seen.forget(brand, person)
         known |= names.forget(unit, work, brand, person)
-        work.counts["erasure"] += 1
         return known or state is not None
 
     def _pass_midnights(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
@@ -178,18 +182,16 @@ class Forgetting:
         found = unit.get(gone_key(work.salt, brand, person))
         return found if isinstance(found, Gone) else None
 
-    def _let_in(self, unit: Unit[State], work: Work, erasure: Erasure, number: int) -> None:
+    def _let_in(self, unit: Unit[State], work: Work, erasure: Erasure, number: int) -> bool:
+        """Whether there was a mark, so that somebody was let in."""
         known = self._mark_of(unit, work, erasure.brand, erasure.person)
         if known is None:
             known = self._mark_of(unit, work, ALL_BRANDS, erasure.person)
         if known is not None or (work.salt and erasure.brand == ALL_BRANDS):
             self._mark(unit, work, erasure.brand, erasure.person, consented(known, number))
-        if erasure.is_done:
-            return
-        if erasure.brand != ALL_BRANDS:
+        if not erasure.is_done and erasure.brand != ALL_BRANDS:
             self._tell_others(unit, erasure.brand, erasure)
-        if known is not None:
-            work.counts["erasure"] += 1
+        return known is not None
 
     def epoch_of(self, unit: Unit[State], work: Work, brand: str, person: str) -> int | None:
         """The epoch in which a relationship with nobody known begins; None: it may not."""

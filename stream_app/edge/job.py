@@ -121,19 +121,17 @@ class RelationshipJob:
                 work.waiting += self._methods.take_delta(unit, record)
         elif topic == self._topics.costs:
             for record in records:
-                work.waiting += self._methods.take_cost(unit, record)
-            work.counts["cost"] += len(records)
+                work.waiting += self._methods.take_cost(unit, record, work.counts)
         elif topic == self._topics.links:
             for record in records:
-                self._people.read(unit, record)
+                self._people.read(unit, record, work)
         elif topic == self._topics.erasures:
             for record in records:
-                self._forgetting.read(unit, record)
+                self._forgetting.read(unit, record, work)
         else:
             for record in records:
                 self._deliveries.read(unit, topic, record, work)
             work.idle_ms = 0
-            work.counts["adapted"] += len(records)
         self._close(unit, work)
 
     def refuse(self, unit: Unit[State], topic: str, record: Record, error: BaseException) -> None:
@@ -145,6 +143,8 @@ class RelationshipJob:
         work = cast("Work", unit.context)
         work.idle_ms += min(max(0, now_ms - work.ticked_ms), LARGEST_AGEING_MS)
         work.ticked_ms = now_ms
+        if work.counts:
+            self._tell(work)  # what was refused alone, with no slice behind it
         more = self._publish(unit, work, now_ms)
         self._policies.announce(unit, work.reigns, now_ms)
         if self._policies.walk(unit, work.reigns, self._catch_up):
@@ -175,7 +175,7 @@ class RelationshipJob:
                 whose = header(headers, PERSON)
         event = read_record(record.value, headers, recorded, work.partition.policy)
         if isinstance(event, Reject):
-            self._refuse(unit, work, record, event)
+            self._refuse(unit, record, event)
             return
         if whose is not None:
             event.person = whose.decode()
@@ -199,7 +199,7 @@ class RelationshipJob:
             self._methods.recall(unit, work.journal, event.brand)
         outcome = work.partition.apply(rel, event, recorded)
         if isinstance(outcome, Reject):
-            self._refuse(unit, work, record, outcome)
+            self._refuse(unit, record, outcome)
         elif isinstance(outcome, Seen):
             work.counts["duplicate"] += 1
         else:
@@ -240,9 +240,8 @@ class RelationshipJob:
     def _is_at_home(self, key: bytes, partition: int) -> bool:
         return partition_of(key, self._partitions) == partition
 
-    def _refuse(self, unit: Unit[State], work: Work, record: Record, reject: Reject) -> None:
+    def _refuse(self, unit: Unit[State], record: Record, reject: Reject) -> None:
         self._outputs.reject(unit, self._topics.log, record, reject)
-        work.counts["refused"] += 1
 
     def _store(
         self,
@@ -268,7 +267,7 @@ class RelationshipJob:
     def _take_tick(self, unit: Unit[State], work: Work, record: Record) -> None:
         at_ms = read_tick(record.value)
         if at_ms is None:
-            self._refuse(unit, work, record, Reject(Reason.WRONG_SHAPE, "$: not a tick"))
+            self._refuse(unit, record, Reject(Reason.WRONG_SHAPE, "$: not a tick"))
             return
         work.partition.tick(min(at_ms, record.timestamp), record.timestamp)
         work.tick_ms = 0
@@ -277,7 +276,7 @@ class RelationshipJob:
     def _take_policy(self, unit: Unit[State], work: Work, record: Record) -> None:
         refused = self._policies.take(unit, work.partition, work.reigns, record)
         if refused is not None:
-            self._refuse(unit, work, record, refused)
+            self._refuse(unit, record, refused)
             return
         work.counts["policy"] += 1
         if work.edition != work.reigns.newest.edition:
@@ -362,8 +361,14 @@ class RelationshipJob:
         self._write_changed(unit, work)
         latest_ms = work.partition.latest_ms
         unit.meta = encode_meta(Meta(1, latest_ms, work.seen.written, work.journal.runs, work.salt))
-        for outcome, count in work.counts.items():
-            self._facts.processed(outcome, count)
-        work.counts.clear()
+        self._tell(work)
         if work.partition.watermark is not None:
             self._facts.watermark(unit.partition, work.partition.watermark)
+
+    def _tell(self, work: Work) -> None:
+        for outcome, count in work.counts.items():
+            self._facts.processed(outcome, count)
+        for reason in work.refused:
+            self._facts.refused(reason)
+        work.counts.clear()
+        work.refused.clear()

@@ -7,7 +7,7 @@ no record of the log has to touch a row that all partitions share.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Final, cast
 
 import msgspec
@@ -99,7 +99,7 @@ class Methods:
             page.unpublished.add(delta.day)
         return self._keep(unit, page)
 
-    def take_cost(self, unit: Unit[State], record: Record) -> int:
+    def take_cost(self, unit: Unit[State], record: Record, counts: Counter[str]) -> int:
         """Count a cost, refuse it, or append it again under its right key."""
         recorded = recorded_ms(record.headers or (), record.timestamp)
         cost = read_cost(record.value, recorded)
@@ -109,7 +109,9 @@ class Methods:
         key = _key(cost.brand, cost.method)
         if record.key != key or partition_of(key, self._partitions) != unit.partition:
             self._outputs.append_again(unit, self._topics.costs, record, key)
+            counts["rekeyed"] += 1
             return 0
+        counts["cost"] += 1
         due_ms = (recorded // DAY_MS + COSTS_KEPT_DAYS) * DAY_MS
 
         def find(cost_id: str) -> KnownCost:

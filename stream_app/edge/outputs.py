@@ -52,7 +52,7 @@ class Outputs:
         unit.emit(self._topics.states, key, write_state(rel, rules), partition=unit.partition)
 
     def reject(self, unit: Unit[State], topic: str, record: Record, reject: Reject) -> None:
-        """A refused record, whole, under its own key."""
+        """A refused record, whole, under its own key. Counted when the slice at hand is done."""
         key, value, detail = record.key, record.value, reject.detail
         if len(value or b"") + len(key or b"") > KEPT_BYTES:
             detail = f"{detail} (only the first {KEPT_BYTES} bytes are kept here)".lstrip()
@@ -71,7 +71,9 @@ class Outputs:
                 headers=record.headers,
             ),
         )
-        self.facts.refused(reject.reason)
+        work: Any = unit.context
+        work.counts["refused"] += 1
+        work.refused.append(reject.reason)
 
     def failed(self, unit: Unit[State], topic: str, record: Record, error: BaseException) -> None:
         """A record that our own code cannot process: kept for when that is mended."""

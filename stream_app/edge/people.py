@@ -68,7 +68,7 @@ class People:
 
     # -- the topic of links
 
-    def read(self, unit: Unit[State], record: Record) -> None:
+    def read(self, unit: Unit[State], record: Record, work: Work) -> None:
         """A publisher's link goes into the log, where `from` is; or it is refused."""
         link = read_link(record.value, record.timestamp)
         if isinstance(link, Reject):
@@ -76,6 +76,7 @@ class People:
             return
         where = origin(self._topics.links, unit.partition, record.offset).decode()
         self._send_link(unit, msgspec.structs.replace(link, record=where))
+        work.counts["passed_on"] += 1
 
     def _send_link(self, unit: Unit[State], link: Link) -> None:
         self._send(unit, Kind.LINK, link.brand, link.source, encode(link))
@@ -217,6 +218,7 @@ class People:
     def _note_unlinked(self, unit: Unit[State], work: Work, link: Link) -> None:
         key = relationship_key(link.brand, link.to).encode()
         state = unit.get(key)
+        work.counts["link"] += 1
         ids = (link.source, *link.others)
         if isinstance(state, Alias):
             alias = state.without_ids(ids)

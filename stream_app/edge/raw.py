@@ -48,11 +48,23 @@ class Deliveries:
         self._glances = {topic: glance(platform, accounts) for topic, platform in platforms.items()}
 
     def read(self, unit: Unit[State], topic: str, record: Record, work: Work) -> None:
-        """Append the interactions of a delivery; refuse it whole or in part, never silently."""
+        """Append the interactions of a delivery; refuse it whole or in part, never silently.
+
+        It has one outcome: `refused` if anything of it was, `team` or `erased` if all that there
+        was to append was of such a person.
+        """
+        outcomes = self._read(unit, topic, record, work)
+        if not outcomes:  # refused, which is counted there
+            return
+        outcome = next((one for one in ("adapted", "erased", "team") if one in outcomes), "adapted")
+        work.counts[outcome] += 1
+
+    def _read(self, unit: Unit[State], topic: str, record: Record, work: Work) -> set[str]:
+        """What came of its parts; nothing if it was refused."""
         platform = self._platforms[topic]
         if not record.value:
             self._outputs.reject(unit, topic, record, Reject(Reason.EMPTY))
-            return
+            return set()
         quick = self._glances[topic]
         if quick is not None:
             removed = quick.look(record.value)
@@ -60,18 +72,21 @@ class Deliveries:
                 not removed or work.seen.get(platform, removed, record.timestamp) is None
             ):
                 self._outputs.facts.skipped(platform, "unresolved" if removed else "ignore")
-                return
+                return {"skipped"}
         headers = {
             name: content.decode("utf-8", "replace")
             for name, content in record.headers or ()
             if content is not None  # Kafka allows it
         }
         refusals: list[Refusal] = []
+        outcomes = {"skipped"}
         for outcome in read(platform, record.value, headers, self._accounts):
-            self._take(unit, topic, record, outcome, work, refusals)
+            outcomes.add(self._take(unit, topic, record, outcome, work, refusals))
         if refusals:
             told = "; ".join(f"{r.path}: {r.expected}" for r in refusals[:REASONS_TOLD])
             self._outputs.reject(unit, topic, record, Reject(refusals[0].reason, told))
+            return set()
+        return outcomes
 
     def _take(
         self,
@@ -81,7 +96,7 @@ class Deliveries:
         outcome: Outcome,
         work: Work,
         refusals: list[Refusal],
-    ) -> None:
+    ) -> str:
         platform = self._platforms[topic]
         made: Interaction | Skip | Refusal
         if isinstance(outcome, Finding) and outcome.op in ("erase", "revoke"):
@@ -94,15 +109,17 @@ class Deliveries:
             made = outcome
         if isinstance(made, Refusal):
             refusals.append(made)
-        elif isinstance(made, Skip):
+            return "refused"
+        if isinstance(made, Skip):
             self._outputs.facts.skipped(platform, made.reason)
-        elif self._team.has(made["brand"], made["person"]):
-            work.counts["team"] += 1
-        elif self._forgetting.is_gone(unit, work, made["brand"], made["person"]):
-            work.counts["erased"] += 1
-        else:
-            key = relationship_key(made["brand"], made["person"]).encode()
-            self._outputs.append_adapted(unit, topic, record, key, orjson.dumps(made))
+            return "skipped"
+        if self._team.has(made["brand"], made["person"]):
+            return "team"
+        if self._forgetting.is_gone(unit, work, made["brand"], made["person"]):
+            return "erased"
+        key = relationship_key(made["brand"], made["person"]).encode()
+        self._outputs.append_adapted(unit, topic, record, key, orjson.dumps(made))
+        return "adapted"
 
     def _erase(self, unit: Unit[State], platform: str, finding: Finding) -> Skip | Refusal:
         """The platform says that a person is to be forgotten: by one brand if it names one."""

@@ -6,6 +6,7 @@ from collections import Counter
 
 from stream_app.domain.ledger import Journal
 from stream_app.domain.partition import Partition
+from stream_app.domain.rejects import Reason
 from stream_app.domain.state import Relationship
 from stream_app.edge.reigns import Reigns
 from stream_app.edge.states import SeenRing
@@ -17,7 +18,8 @@ class Work:
     `waiting` counts the methods that have rows to publish, `idle_ms` for how long the log was
     silent, whatever deltas and costs came meanwhile. `views` are the relationships whose public
     view changed in the slice at hand: however often one did, it is written once. `edition` is that
-    of the policy in force, the newest of `reigns`.
+    of the policy in force, the newest of `reigns`. `counts` has one outcome for each record of the
+    slice, `refused` the reasons: they are told at its end, for a slice that fails comes again.
     """
 
     __slots__ = (
@@ -27,6 +29,7 @@ class Work:
         "journal",
         "partition",
         "published_ms",
+        "refused",
         "reigns",
         "salt",
         "seen",
@@ -56,4 +59,5 @@ class Work:
         self.idle_ms = self.ticked_ms = 0
         self.tick_ms = 0
         self.counts: Counter[str] = Counter()
+        self.refused: list[Reason] = []
         self.views: dict[bytes, Relationship] = {}

@@ -66,8 +66,13 @@ class _Isolation:
             return error
         part.positions[self._topic] = piece[-1].offset + 1
         part.unit.records += len(piece)
+        self._consumed(piece)
         await part.commit()
         return part.take_fault()
+
+    def _consumed(self, piece: list[Any]) -> None:
+        number, newest_ms = self._part.number, piece[-1].timestamp
+        self._part.engine.observer.batch(self._topic, number, len(piece), newest_ms)
 
     def _passed(self, records: int) -> None:
         self._at += records
@@ -105,6 +110,7 @@ class _Isolation:
         self._refused.append((record, error))
         self._refuse(record, error)
         part.engine.observer.refused(self._topic, part.number, record.offset)
+        self._consumed(piece)
         self._at += 1
         self._tries = 0
 

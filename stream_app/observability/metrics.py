@@ -43,6 +43,7 @@ class Metrics:
         policy: str,
         outcomes: Iterable[str],
         topics: Iterable[str],
+        platforms: Iterable[str],
     ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
@@ -51,12 +52,12 @@ class Metrics:
         self._info("build", "Version of the service and of its policy.").info(
             {"version": version, "rules_version": policy}
         )
-        self._register_work(tuple(outcomes))
+        self._register_work(tuple(outcomes), tuple(platforms))
         self._register_engine(tuple(topics))
 
-    def _register_work(self, outcomes: tuple[str, ...]) -> None:
+    def _register_work(self, outcomes: tuple[str, ...], platforms: tuple[str, ...]) -> None:
         self._processed = self._counter(
-            "events_processed", "Records of the log and deliveries, by outcome.", ["outcome"]
+            "events_processed", "Records of all sources but deltas, by outcome.", ["outcome"]
         )
         for outcome in outcomes:
             self._processed.labels(outcome)
@@ -88,6 +89,8 @@ class Metrics:
         self._skipped = self._counter(
             "skipped_findings", "Findings of deliveries that become no interaction.", ["platform"]
         )
+        for platform in platforms:
+            self._skipped.labels(platform)
         self._watermark = self._gauge(
             "watermark_seconds", "Event time reached, seconds since 1970.", ["partition"]
         )
