@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
+from stream_app.contracts.faults import not_json
 from stream_app.contracts.interaction import MAX_BYTES
 from stream_app.contracts.reading import read_interaction
 from stream_app.contracts.times import parse_time
@@ -98,7 +99,7 @@ def _structured(value: bytes, recorded_ms: int, policy: Policy) -> Interaction |
     except msgspec.ValidationError:
         return _wrong("$: expected a CloudEvent, an `object`")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Reject(Reason.NOT_JSON, type(error).__name__)
+        return Reject(Reason.NOT_JSON, not_json(error))
     if envelope.specversion != SPEC_VERSION:
         return _wrong(f"$.specversion: expected {SPEC_VERSION!r}")
     data = bytes(envelope.data)

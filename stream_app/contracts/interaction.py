@@ -21,6 +21,8 @@ END: Final = r"(?![\s\S])"
 """The very end of a text in every dialect (`$` may also stand before a last line feed)."""
 SLUG: Final = r"^[a-z0-9][a-z0-9._-]{0,63}" + END
 NO_CONTROL: Final = r"^[^\u0000-\u001f\u007f-\u009f]+" + END
+AMOUNT: Final = r"^[0-9]{1,18}(\.[0-9]{1,9})?" + END
+CURRENCY: Final = r"^[A-Z]{3}" + END
 
 Slug = Annotated[str, Meta(pattern=SLUG)]
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -42,12 +44,12 @@ class MoneyV1(msgspec.Struct, gc=False):
     amount: Annotated[
         str,
         Meta(
-            pattern=r"^[0-9]{1,18}(\.[0-9]{1,9})?" + END,
+            pattern=AMOUNT,
             description="A decimal in a string: exact.",
             examples=["12.50"],
         ),
     ]
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}" + END, description="ISO 4217, in capitals.")]
+    currency: Annotated[str, Meta(pattern=CURRENCY, description="ISO 4217, in capitals.")]
 
 
 class InteractionV1(msgspec.Struct, gc=False):

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from stream_app.contracts.faults import not_json
 from stream_app.contracts.policy import PolicyError, policy_of
 from stream_app.contracts.times import parse_time
 from stream_app.domain.policy import Policy
@@ -64,7 +65,7 @@ def read_policy(value: bytes | None) -> PolicyChange | Reject:
     except msgspec.ValidationError as error:
         return Reject(Reason.WRONG_SHAPE, f"$: {error}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Reject(Reason.NOT_JSON, type(error).__name__)
+        return Reject(Reason.NOT_JSON, not_json(error))
     except ValueError as error:
         return Reject(Reason.BAD_TIME, f"$.recorded_at: {error}")
     if told.record != "policy":

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from stream_app.contracts.faults import in_words, json_fault, not_json
 from stream_app.contracts.interaction import (
     MAX_BYTES,
     NO_CONTROL,
@@ -152,21 +153,10 @@ def decoded(value: bytes | None, decode: Callable[[bytes], T]) -> T | Reject:
         value.decode()
         return decode(value)
     except msgspec.ValidationError as error:
-        return refusal(str(error)) if is_json(value) else Reject(Reason.NOT_JSON)
+        fault = json_fault(value)
+        return Reject(Reason.NOT_JSON, fault) if fault else refusal(str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Reject(Reason.NOT_JSON, type(error).__name__)
-
-
-def is_json(value: bytes) -> bool:
-    """Whether all of it is JSON: the decoder stops at the first fault that it finds."""
-    try:
-        value.decode()
-        msgspec.json.decode(value)
-    except msgspec.ValidationError:  # a number too great for us is JSON still
-        return True
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
+        return Reject(Reason.NOT_JSON, not_json(error))
 
 
 def _interaction(wire: InteractionV1, at_ms: int, policy: Policy) -> Interaction:
@@ -220,13 +210,10 @@ def refusal(message: str) -> Reject:
     """The reason for a message of the decoder. The detail never repeats what was sent."""
     match = _PATH.search(message)
     path = match.group(1) if match else "$"
-    expected = re.sub(
-        r"Invalid enum value .*",
-        "Not one of the allowed values",
-        message[: match.start()] if match else message,
-    )
+    found = message[: match.start()] if match else message
+    expected = in_words(found)
     if path == "$.occurred_at":
         return Reject(Reason.BAD_TIME, f"{path}: {expected}")
-    if path in _BY_PATH and expected.startswith(_CONSTRAINT):
+    if path in _BY_PATH and found.startswith(_CONSTRAINT):
         return Reject(_BY_PATH[path], f"{path}: {expected}")
     return Reject(Reason.WRONG_SHAPE, f"{path}: {expected}")

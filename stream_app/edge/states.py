@@ -21,6 +21,7 @@ from stream_app.domain.linked import Alias, Gone
 from stream_app.domain.policy import Policy
 from stream_app.domain.state import Relationship
 from stream_app.edge import marks, names, pages, reigns
+from stream_app.engine import StateTooNewError as NewerStateError
 from stream_app.engine import Unit
 
 SEEN_LIFE_MS: Final = PANE_LIFE_DAYS * DAY_MS
@@ -69,10 +70,19 @@ class StateCodec:
         self._relationships = RelationshipCodec(policy)
 
     def load(self, get: Callable[[bytes], bytes | None]) -> State | None:
-        """The state whose parts `get` gives, None if there is none."""
+        """The state whose parts `get` gives, None if there is none.
+
+        One of a newer release stops the worker: its records must not be taken for bad ones.
+        """
         head = get(b"")
         if head is None:
             return None
+        try:
+            return self._load(head, get)
+        except StateTooNewError as error:
+            raise NewerStateError from error
+
+    def _load(self, head: bytes, get: Callable[[bytes], bytes | None]) -> State | None:
         tag = head[:1]
         if tag in VERSIONS:
             return self._relationships.load_behind(head, get)

@@ -10,7 +10,7 @@ from stream_app.contracts.partitioner import partition_of
 from .admin import TopicSpec, admin_client, changelog_spec, check_topics, ensure_topics
 from .app import create_app, run_worker, tune_garbage_collector
 from .engine import Engine
-from .errors import EngineError, EngineRefusalError
+from .errors import EngineError, EngineRefusalError, StateTooNewError
 from .folders import prepare_folder
 from .job import Codec, Job, Record
 from .logs import set_up_logging
@@ -36,6 +36,7 @@ __all__ = [
     "Record",
     "Security",
     "StandbyHealth",
+    "StateTooNewError",
     "TopicSpec",
     "Unit",
     "admin_client",

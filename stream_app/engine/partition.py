@@ -1,8 +1,7 @@
 """One partition number, from its assignment to its revocation.
 
 Everything that changes the course (opening, committing, reloading, isolating, ending) happens in
-one task, so no two of them ever meet. Only `process` and `tick` come from outside; they are
-synchronous and stop at once when `accepting` is False.
+one task. Only `process` and `tick` come from outside, synchronous, and only while `accepting`.
 """
 
 from __future__ import annotations
@@ -210,6 +209,8 @@ class Partition(Generic[S]):
         self.troubles.add(reached)
         log.error("partition %d: processing failed: %s", self.number, describe(error))
         self.engine.observer.handler_error(self.number, error)
+        if isinstance(error, EngineRefusalError):
+            self.engine.fail(error)
         self._pace.hurry()
 
     # -- life

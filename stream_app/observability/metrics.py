@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import (
@@ -33,6 +34,16 @@ LATE: Final = (("hour", 3_600_000), ("day", 86_400_000), ("week", 604_800_000))
 WORKER_STATES: Final = ("starting", "restoring", "running", "stopping", "failed")
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A metric as the operator reads of it."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    text: str
+
+
 class Metrics:
     """Counts what the job and the engine tell. One per worker, with a registry of its own."""
 
@@ -47,13 +58,17 @@ class Metrics:
     ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
+        self.listed: list[Listed] = []
+        """All of them, in order, but for those of the process and of Python."""
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        self._info("build", "Version of the service and of its policy.").info(
-            {"version": version, "rules_version": policy}
+        built = {"version": version, "rules_version": policy}
+        self._info("build", "Version of the service and of its policy; always 1.", built).info(
+            built
         )
         self._register_work(tuple(outcomes), tuple(platforms))
         self._register_engine(tuple(topics))
+        self._register_partitions()
 
     def _register_work(self, outcomes: tuple[str, ...], platforms: tuple[str, ...]) -> None:
         self._processed = self._counter(
@@ -96,35 +111,57 @@ class Metrics:
         )
 
     def _register_engine(self, topics: tuple[str, ...]) -> None:
-        self._consumed = self._counter("events_consumed", "Records read.", ["topic"])
-        self._lag = self._gauge("consumer_lag_records", "Records waiting.", ["topic", "partition"])
-        self._offset = self._gauge("position_offset", "Next to process.", ["topic", "partition"])
+        self._consumed = self._counter("events_consumed", "Records taken from a topic.", ["topic"])
+        self._lag = self._gauge(
+            "consumer_lag_records", "Records not yet processed.", ["topic", "partition"]
+        )
+        self._offset = self._gauge(
+            "position_offset", "Offset of the next record to process.", ["topic", "partition"]
+        )
         for topic in topics:
             self._consumed.labels(topic)
         self._end_to_end = self._histogram(
-            "end_to_end_latency_seconds", "From append to processing.", END_TO_END_BUCKETS
+            "end_to_end_latency_seconds",
+            "From a record's append to its processing.",
+            END_TO_END_BUCKETS,
         )
-        self._commit = self._histogram("commit_seconds", "Of one transaction.", COMMIT_BUCKETS)
+        self._commit = self._histogram(
+            "commit_seconds", "Duration of a transaction that ended well.", COMMIT_BUCKETS
+        )
         self._committed = self._counter("committed_records", "Source records committed.")
         self._written = self._counter("written_bytes", "Bytes in committed transactions.")
-        self._commit_failures = self._counter("commit_failures", "Transactions given up.")
+        self._commit_failures = self._counter(
+            "commit_failures", "Transactions or openings given up; tried again."
+        )
         self._fenced = self._counter("fenced", "Partitions lost to another worker while at work.")
+
+    def _register_partitions(self) -> None:
         self._rebalances = self._counter("rebalances", "Times the group was dealt anew.")
         self._assigned = self._gauge("assigned_partitions", "Partition numbers at work here.")
         self._handler_errors = self._counter("handler_errors", "Times that processing raised.")
         self._restore = self._histogram(
-            "restore_seconds", "Until a partition was ready.", RESTORE_BUCKETS
+            "restore_seconds", "Time until a partition was open.", RESTORE_BUCKETS
         )
         self._restore_left = self._gauge(
-            "recovery_remaining_records", "Of the changelog, still to read.", ["partition"]
+            "recovery_remaining_records",
+            "Records of the changelog still to read before it opens.",
+            ["partition"],
         )
         self._standby_lag = self._gauge(
-            "standby_lag_records", "Of the changelog, not yet in the warm copy.", ["partition"]
+            "standby_lag_records",
+            "Records of the changelog not yet in the warm copy.",
+            ["partition"],
         )
-        self._wiped = self._counter("stores_rebuilt", "Local stores dropped and rebuilt.")
+        self._wiped = self._counter(
+            "stores_rebuilt", "Local stores dropped and rebuilt from the changelog."
+        )
         self._bad_states = self._counter("bad_states", "Damaged state records left out.")
-        self._lost = self._counter("source_records_expired", "Deleted before they were read.")
-        self._state = self._gauge("worker_state", "1 for the state at hand.", ["state"])
+        self._lost = self._counter(
+            "source_records_expired", "Records that retention deleted before they were read."
+        )
+        self._state = self._gauge(
+            "worker_state", "1 for the state at hand, 0 for the others.", ["state"]
+        )
         for state in WORKER_STATES:
             self._state.labels(state)
         self._ready = self._gauge("ready", "1 while /ready says so.")
@@ -132,17 +169,25 @@ class Metrics:
             "broker_silence_seconds", "Since a broker last answered; 0 before the first time."
         )
 
+    def _list(self, name: str, kind: str, text: str, labels: Iterable[str] = ()) -> str:
+        full = f"{PREFIX}_{name}"
+        self.listed.append(Listed(full, kind, tuple(labels), text))
+        return full
+
     def _counter(self, name: str, text: str, labels: Iterable[str] = ()) -> Counter:
-        return Counter(f"{PREFIX}_{name}_total", text, labels, registry=self.registry)
+        full = self._list(f"{name}_total", "counter", text, labels)
+        return Counter(full, text, labels, registry=self.registry)
 
     def _gauge(self, name: str, text: str, labels: Iterable[str] = ()) -> Gauge:
-        return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+        return Gauge(self._list(name, "gauge", text, labels), text, labels, registry=self.registry)
 
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"{PREFIX}_{name}", text, buckets=buckets, registry=self.registry)
+        full = self._list(name, "histogram", text)
+        return Histogram(full, text, buckets=buckets, registry=self.registry)
 
-    def _info(self, name: str, text: str) -> Info:
-        return Info(f"{PREFIX}_{name}", text, registry=self.registry)
+    def _info(self, name: str, text: str, labels: Iterable[str]) -> Info:
+        full = self._list(f"{name}_info", "info", text, labels)
+        return Info(full.removesuffix("_info"), text, registry=self.registry)
 
     def expose(self) -> bytes:
         """All metrics in the text format of Prometheus."""

@@ -63,6 +63,27 @@ async def test_more_replicas_than_brokers(service: Service) -> None:
     assert time.monotonic() - started < 30, "it does not wait for a broker that has answered"
 
 
+OLDER = "import stream_app.edge.states as states; states.VERSION = b'?'"
+
+
+async def test_state_of_a_newer_release_is_refused(service: Service) -> None:
+    """Rolled back: it stops, and refuses none of the records that it cannot apply."""
+    log = service.topics.log
+    await service.send([record(log, interaction("p1", "a", NOW_MS))])
+    service.start("one")
+    await service.until_exact(1)
+    assert service.stop("one") == 0
+    await service.send([record(log, interaction("p1", "b", NOW_MS))])
+    service.start("one", patch=OLDER)
+    assert await asyncio.to_thread(service.workers["one"].wait, 60) == 1
+    told = service.log_of("one")
+    assert "State was written by a newer release. Do: roll forward" in told
+    assert "Traceback" not in told
+    assert not await service.read(service.topics.rejects)
+    service.start("one")
+    await service.until_ready("one")
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
