@@ -195,7 +195,7 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
     verb, field, on = _THREADS[name]
     action = root.id("action")
     if name == "discussion" and action in ("answered", "unanswered"):
-        return _answered(root, action)
+        return _answered(root, action, delivery)
     ops = {"edited": "update", "deleted": "delete", **dict.fromkeys(_NEW, "create")}
     op = ops.get(action)
     if op is None:
@@ -227,11 +227,13 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
     )
 
 
-def _answered(root: Node, action: str) -> Finding:
+def _answered(root: Node, action: str, delivery: Delivery) -> Finding:
     undo = action == "unanswered"
     answer = root.child("old_answer") if undo else root.need("answer")
     own = answer.text("id")
     actor, target = _sender(root), answer.child("user").text("id")
+    at = None if undo else times.iso(root.need("discussion"), "answer_chosen_at")
+    key = f"answer:{own}"
     towards = "inbound" if target == _owner(root) else "peer"
     return Finding(
         native=f"discussion.{action}",
@@ -240,10 +242,11 @@ def _answered(root: Node, action: str) -> Finding:
         actor=actor,
         target=target,
         object=own,
-        at_us=None if undo else times.iso(root.need("discussion"), "answer_chosen_at"),
+        at_us=at,
         direction="self" if actor == target else towards,
-        id=f"answer:{own}",
-        undoes=f"answer:{own}" if undo else "",
+        # Chosen again after it was not any more, it is another act.
+        id=f"{key}:{delivery.header('x-github-delivery') if at is None else at // 1_000}",
+        key=key,
     )
 
 

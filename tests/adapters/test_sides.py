@@ -60,7 +60,7 @@ def test_whoever_deletes_a_comment_it_was_its_authors(sender: int) -> None:
 @pytest.mark.parametrize(
     ("author", "sender", "line"),
     [
-        (1, 7, "create inbound endorse answer:9"),
+        (1, 7, "create inbound endorse answer:9:1772449200000"),
         (8, 7, "skip peer"),
         (8, 1, "skip peer"),
         (7, 7, "skip self"),
@@ -71,6 +71,19 @@ def test_the_owners_answer_that_is_chosen_is_the_askers_praise(
 ) -> None:
     answer, discussion = {"id": 9, "user": {"id": author}}, {"id": 2, "answer_chosen_at": AT}
     assert github("discussion", "answered", sender, answer=answer, discussion=discussion) == [line]
+
+
+def test_an_answer_chosen_again_is_praise_again() -> None:
+    answer = {"id": 9, "user": {"id": 1}}
+    made = []
+    for at in (AT, None, "2026-03-02T12:00:00Z", None):
+        told = {"action": "answered" if at else "unanswered", "sender": {"id": 7}}
+        told |= {"repository": REPOSITORY, "discussion": {"id": 2, "answer_chosen_at": at}}
+        made.append({**told, ("answer" if at else "old_answer"): answer})
+    headers = {"X-GitHub-Event": "discussion", "X-GitHub-Delivery": "d1"}
+    first, undone, again, _ = lines_of("github", made, headers=headers)
+    assert first != again
+    assert undone == "undo inbound endorse answer:9:d1 undoes answer:9:1772449200000"
 
 
 # -- LinkedIn, Twitter
