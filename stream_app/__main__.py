@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from importlib import import_module
 from importlib.metadata import version
 from keyword import iskeyword
+from typing import Any
 
 import click
+
+from stream_app.cli.ending import one_sentence
 
 COMMANDS = {
     "demo": "Watch real events become stage transitions, on a real broker.",
@@ -36,6 +42,20 @@ class LazyGroup(click.Group):
         command = getattr(import_module(f"stream_app.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command; OSError if what it says would be lost."""
+        ctx.invoked_subcommand = args[0] if args[0] in COMMANDS else None
+        if sys.stdout is None and args[0] != "worker":
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; what can go wrong with any of them is told in one sentence."""
+        with one_sentence(ctx):
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing them."""

@@ -48,34 +48,43 @@ def name_of(path: Path) -> str:
 
 @contextmanager
 def opened(path: Path, watch: Watch = lambda _: None) -> Iterator[BinaryIO]:
-    """The plain bytes of a file, without a byte order mark. `-` is standard input.
+    """The plain bytes of a file, as `unpacked` gives them. `-` is standard input.
 
-    What begins like gzip is unpacked, whatever its name. Raises UnreadableFileError, also for what
-    goes wrong while the caller reads.
+    Raises UnreadableFileError, also for what goes wrong while the caller reads.
     """
-    name = name_of(path)
     try:
-        with _raw(path) as raw:
-            outer = io.BufferedReader(_Watched(raw, watch), _BUFFER)
-            packed = outer.peek(2)[:2] == _GZIP
-            plain: io.BufferedReader[Any] = outer
-            if packed:
-                plain = io.BufferedReader(
-                    cast("io.RawIOBase", gzip.GzipFile(fileobj=outer)), _BUFFER
-                )
-            begin = plain.peek(4)[:4]
-            if unpack := _PACKED.get(begin):
-                raise UnreadableFileError(name, f"packed. Do: {unpack} FILE | rapport import ... -")
-            begin = begin[:3]
-            if begin[:2] in _UTF16:
-                raise UnreadableFileError(name, "UTF-16. Do: save it as UTF-8")
-            if begin == _BOM:
-                plain.read(3)
-            yield cast("BinaryIO", plain)
+        with _raw(path) as raw, unpacked(raw, name_of(path), watch) as plain:
+            yield plain
+    except OSError as error:
+        if error.filename not in (None, str(path)):
+            raise  # of another file, which the caller has to do with
+        raise UnreadableFileError(name_of(path), error.strerror or str(error)) from error
+
+
+@contextmanager
+def unpacked(raw: io.RawIOBase, name: str, watch: Watch = lambda _: None) -> Iterator[BinaryIO]:
+    """The plain bytes of what is open, without a byte order mark; it stays open.
+
+    What begins like gzip is unpacked, whatever its name. Raises UnreadableFileError, also while
+    the caller reads.
+    """
+    try:
+        outer = io.BufferedReader(_Watched(raw, watch), _BUFFER)
+        packed = outer.peek(2)[:2] == _GZIP
+        plain: io.BufferedReader[Any] = outer
+        if packed:
+            plain = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=outer)), _BUFFER)
+        begin = plain.peek(4)[:4]
+        if unpack := _PACKED.get(begin):
+            raise UnreadableFileError(name, f"packed. Do: {unpack} FILE | rapport ... -")
+        begin = begin[:3]
+        if begin[:2] in _UTF16:
+            raise UnreadableFileError(name, "UTF-16. Do: save it as UTF-8")
+        if begin == _BOM:
+            plain.read(3)
+        yield cast("BinaryIO", plain)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableFileError(name, f"gzip that is broken or cut off ({error})") from error
-    except OSError as error:
-        raise UnreadableFileError(name, error.strerror or str(error)) from error
 
 
 def _raw(path: Path) -> AbstractContextManager[io.RawIOBase]:
@@ -87,6 +96,8 @@ def _raw(path: Path) -> AbstractContextManager[io.RawIOBase]:
 @contextmanager
 def _stdin() -> Iterator[BinaryIO]:
     """Standard input, which stays open."""
+    if sys.stdin is None:
+        raise UnreadableFileError("-", "standard input is closed")
     yield cast("BinaryIO", sys.stdin.buffer)
 
 

@@ -83,8 +83,8 @@ async def publish(
         return 0, start.acknowledged
     counts = await _partitions(target, _names(first, target))
     producer = AIOKafkaProducer(bootstrap_servers=target.broker, **PRODUCER, **target.client)
-    await producer.start()
     try:
+        await producer.start()
         sender = _Sender(producer, target, counts, chain, state)
         return await sender.send(first, left, told, start.acknowledged), start.acknowledged
     finally:
@@ -99,9 +99,9 @@ def _names(first: Record, target: Target) -> list[str]:
     )
 
 
-async def check(target: Target) -> None:
-    """Raises KafkaError if there is no broker, NoTopicError if there is no log."""
-    await _partitions(target, [target.topics.log])
+async def check(target: Target, topic: str) -> None:
+    """Raises KafkaError if there is no broker, NoTopicError if it has no such topic."""
+    await _partitions(target, [topic])
 
 
 class _Sender:
@@ -159,8 +159,8 @@ class _Sender:
 async def _partitions(target: Target, topics: list[str]) -> dict[str, int]:
     """Partition counts. Raises NoTopicError: a topic is never created by publishing to it."""
     admin = AIOKafkaAdminClient(bootstrap_servers=target.broker, **target.client)
-    await admin.start()
     try:
+        await admin.start()
         found = await admin.describe_topics(topics)
     finally:
         await admin.close()

@@ -66,6 +66,15 @@ def load(path: Path, topic: str) -> Progress:
     return told
 
 
+def usable(path: Path, topic: str) -> None:
+    """Raises StateFileError if the file is of no use for an import to `topic`, or no folder."""
+    load(path, topic)
+    if not path.parent.is_dir():
+        raise _error(path, "there is no such folder")
+    if not os.access(path.parent, os.W_OK):
+        raise _error(path, "its folder cannot be written to")
+
+
 def save(path: Path, progress: Progress) -> None:
     """Replace the file, all or nothing, also if the machine loses power. Raises StateFileError."""
     beside = path.with_name(f"{path.name}.new")

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from stream_app.embedded import (
+    BROKER_VARIABLES,
     BrokerError,
     EmbeddedBroker,
     Lines,
@@ -32,7 +33,7 @@ Examples:
   rapport broker stop
 
 \b
-BROKER=host:port   is used instead by `demo` and the tests, where it is set.
+BROKER=host:port   is what all commands use, where it is set and RAPPORT_BROKER is not.
 RAPPORT_HOME       folder for data and logs (default: .rapport in this folder).
 RAPPORT_CACHE      folder for Kafka's jars (default: the user's cache folder)."""
 )
@@ -40,7 +41,7 @@ def broker() -> None:
     """Start, find and stop a real Kafka broker on this machine, without Docker.
 
     One KRaft node on a free local port, for development and tests, not for production. The
-    first start downloads 45 MB and checks every file against a list of SHA-256 sums.
+    first start downloads Kafka's jars, 45 MB, and checks each against a list of SHA-256 sums.
     """
 
 
@@ -66,7 +67,8 @@ Examples:
 def start(foreground: bool, keep: bool, port: int | None, heap_mb: int, as_json: bool) -> None:
     """Start the broker and leave it running; if it runs already, just say where.
 
-    Data of an earlier run is wiped, unless --keep is given.
+    Data of an earlier run is wiped, unless --keep is given. Exit status: 0 it runs (or ran, with
+    --foreground, until Ctrl-C or SIGTERM); 1 it does not; 2 wrong use; 130 interrupted before.
     """
     try:
         if foreground:
@@ -75,6 +77,10 @@ def start(foreground: bool, keep: bool, port: int | None, heap_mb: int, as_json:
         found, new = service.start(on_stderr(), keep=keep, heap_mb=heap_mb, port=port)
     except BrokerError as error:
         raise click.ClickException(str(error)) from error
+    if not new and port is not None and not found.address.endswith(f":{port}"):
+        raise click.ClickException(
+            f"a broker runs already, at {found.address}; rapport broker stop ends it"
+        )
     _show(found, "started" if new else "already running", as_json)
 
 
@@ -95,8 +101,12 @@ def status(context: click.Context, as_json: bool, address: bool) -> None:
         click.echo(found.address)
         return
     _show(found, "running", as_json)
-    if (given := given_address()) is not None and given != found.address and not as_json:
-        click.echo(f"note: BROKER={given} is set and used instead", err=True)
+    if (
+        (given := given_address(*BROKER_VARIABLES)) is not None
+        and given != found.address
+        and not as_json
+    ):
+        click.echo(f"note: RAPPORT_BROKER or BROKER is {given}, which is used instead", err=True)
 
 
 @broker.command()

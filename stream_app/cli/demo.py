@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -20,8 +21,9 @@ Examples:
   rapport demo --deliveries ./webhooks          with deliveries of your own
   BROKER=localhost:9092 rapport demo            on a Kafka of yours
 
-Exit status: 0 all went well; with --once: and the transitions equal those of `rapport replay` on
-the same log; 1 they do not, or something failed; 130 interrupted.""",
+Exit status: 0 all went well (without --once Ctrl-C is how it ends); with --once: and the
+transitions equal those of `rapport replay` on the same log; 1 they do not, or something failed;
+130 interrupted before there was anything to tell, or with --once; 143 ended by SIGTERM.""",
 )
 @click.option("--once", is_flag=True, help="End when all is processed, and check the result.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one line on standard output.")
@@ -46,8 +48,8 @@ def demo(
 ) -> None:
     """Watch social events become relationships, on a real Kafka.
 
-    It starts a Kafka (or uses the one that BROKER=host:port names) and two workers, sends them
-    deliveries of platforms and the GENERATED history of one brand's community, 90 days in a
+    It starts a Kafka (or uses the one that RAPPORT_BROKER or BROKER names) and two workers, sends
+    them deliveries of platforms and the GENERATED history of one brand's community, 90 days in a
     quarter of a minute, and shows what comes out. Ctrl-C ends everything it started.
     """
     from aiokafka.errors import KafkaError
@@ -60,6 +62,7 @@ def demo(
 
     if workers > partitions:
         raise click.UsageError(f"{workers} workers cannot share {partitions} partitions")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what fails is told by us, once
     options = Options(
         folder=rapport_home() / "demo",
         deliveries=deliveries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -13,12 +13,16 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from stream_app.cli.kafka import broker_option, topic_prefix_option
-from stream_app.contracts.erasure import read_erasure
+from stream_app.backfill.errors import NoTopicError
+from stream_app.backfill.publish import Target, check
+from stream_app.cli.kafka import client, kafka_options
+from stream_app.cli.options import Person
+from stream_app.contracts.erasure import ALL_BRANDS, read_erasure
+from stream_app.contracts.policy import NOT_A_BRAND
 from stream_app.contracts.times import format_time
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
-from stream_app.domain.rejects import Reject
+from stream_app.domain.rejects import Reason, Reject
 from stream_app.edge.topics import Retention, Topics
 
 REFUSED: Final = 1
@@ -26,21 +30,27 @@ NO_ANSWER: Final = 2
 
 
 @click.command()
-@click.argument("brand")
-@click.argument("person")
+@click.argument("brand", type=Person())
+@click.argument("person", type=Person())
 @click.option("--consent", is_flag=True, help="Let the person in again, as a new one.")
 @click.option("--json", "as_json", is_flag=True, help="The status as JSON, for machines.")
-@broker_option
-@topic_prefix_option
+@kafka_options
 def erase(
-    brand: str, person: str, consent: bool, as_json: bool, broker: str, topic_prefix: str
+    brand: str,
+    person: str,
+    consent: bool,
+    as_json: bool,
+    broker: str,
+    topic_prefix: str,
+    **options: Any,
 ) -> None:
     """Forget PERSON at BRAND ('*': at all brands), under every id that was linked.
 
     Publishes to relationship.erasures; the workers do it. State, ids and public view go at once;
     later events of that person are dropped, until --consent lets them in as a new person.
     Topics that are not compacted forget by retention: the status says until when, by the
-    default settings. Exit status: 0 published, 1 refused, 2 no answer from the broker.
+    default settings. Exit status: 0 published; 1 refused; 2 not published: wrong use, no answer
+    from the broker or no such topic; 74 published, but standard output cannot be written.
 
     \b
     Examples:
@@ -51,15 +61,33 @@ def erase(
     value = orjson.dumps({"brand": brand, "person": person, "consent": consent})
     refused = read_erasure(value)
     if isinstance(refused, Reject):
-        click.echo(f"rapport erase: {refused.reason}: {refused.detail}", err=True)
+        click.echo(f"rapport erase: {_why_not(brand, refused)}", err=True)
         sys.exit(REFUSED)
-    topics = Topics(topic_prefix)
+    target = Target(broker, Topics(topic_prefix), client(options))
     try:
-        key = relationship_key(brand, person).encode()
-        asyncio.run(_publish(broker, topics.erasures, key, value))
+        asyncio.run(_publish(target, relationship_key(brand, person).encode(), value))
+    except NoTopicError as error:
+        click.echo(f"rapport erase: {error}", err=True)
+        sys.exit(NO_ANSWER)
     except KafkaError as error:
         click.echo(f"rapport erase: {broker}: {error}", err=True)
         sys.exit(NO_ANSWER)
+    _tell(target.topics, consent, as_json)
+
+
+def _why_not(brand: str, refused: Reject) -> str:
+    if refused.reason == Reason.BAD_BRAND:
+        return f"{brand!r}: {NOT_A_BRAND}; or '{ALL_BRANDS}' for all"
+    if refused.reason == Reason.BAD_PERSON:
+        return "PERSON: 1 to 200 characters, none of them a control character"
+    return f"{refused.reason}: {refused.detail}"
+
+
+def _tell(topics: Topics, consent: bool, as_json: bool) -> None:
+    """What was published, and for an erasure what still holds the person."""
+    if as_json and consent:
+        click.echo(msgspec.json.encode({"consent": "published"}))
+        return
     if consent:
         click.echo("published: with their next event the person is known again, as a new one")
         return
@@ -93,10 +121,13 @@ def held_until(topics: Topics, now_ms: int) -> dict[str, str]:
     return held
 
 
-async def _publish(broker: str, topic: str, key: bytes, value: bytes) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=broker)
-    await producer.start()
+async def _publish(target: Target, key: bytes, value: bytes) -> None:
+    """Raises NoTopicError, which takes no retries to find out, or KafkaError."""
+    topic = target.topics.erasures
+    await check(target, topic)
+    producer = AIOKafkaProducer(bootstrap_servers=target.broker, **target.client)
     try:
+        await producer.start()
         await producer.send_and_wait(topic, value, key=key)
     finally:
         await producer.stop()

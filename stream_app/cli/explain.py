@@ -10,7 +10,8 @@ import click
 import orjson
 from aiokafka.errors import KafkaError
 
-from stream_app.cli.kafka import broker_option, topic_prefix_option
+from stream_app.cli.kafka import client, kafka_options
+from stream_app.cli.options import Person
 from stream_app.domain.keys import relationship_key
 from stream_app.edge.reading import NoSuchTopicError, read_topic
 from stream_app.edge.topics import Topics
@@ -21,27 +22,30 @@ NO_ANSWER: Final = 2
 
 @click.command()
 @click.argument("brand")
-@click.argument("person")
+@click.argument("person", type=Person())
 @click.option("--json", "as_json", is_flag=True, help="The state/v1 record as it is, for machines.")
-@broker_option
-@topic_prefix_option
-def explain(brand: str, person: str, as_json: bool, broker: str, topic_prefix: str) -> None:
+@kafka_options
+def explain(
+    brand: str, person: str, as_json: bool, broker: str, topic_prefix: str, **options: Any
+) -> None:
     """Explain the relationship of BRAND and PERSON: its stage, the evidence, what is missing.
 
     Reads relationship.states from the broker, whose records are written when a stage or a
     membership changes. Says also which ids are the same person, since when, and by which record.
 
     PERSON is the id as publishers and adapters write it, such as mastodon:109348. Exit status: 0
-    found, 1 not known (never seen, forgotten, or now another id), 2 no answer from the broker.
+    found, 1 not known (never seen, forgotten, or now another id), 2 no answer from the broker or
+    wrong use, 74 standard output cannot be written, 130 interrupted.
 
     \b
     Examples:
       rapport explain acme mastodon:109348
       rapport explain acme mastodon:109348 --json | jq .next
     """
-    topics = Topics(topic_prefix)
+    topic, settings = Topics(topic_prefix).states, client(options)
     try:
-        view = asyncio.run(_latest(broker, topics.states, relationship_key(brand, person).encode()))
+        key = relationship_key(brand, person).encode()
+        view = asyncio.run(_latest(broker, topic, key, settings))
     except (NoSuchTopicError, KafkaError) as error:
         told = str(error) if isinstance(error, NoSuchTopicError) else f"{broker}: {error}"
         click.echo(f"rapport explain: {told}", err=True)
@@ -60,9 +64,9 @@ def explain(brand: str, person: str, as_json: bool, broker: str, topic_prefix: s
         click.echo(line)
 
 
-async def _latest(broker: str, topic: str, key: bytes) -> bytes | None:
+async def _latest(broker: str, topic: str, key: bytes, settings: dict[str, Any]) -> bytes | None:
     found: bytes | None = None
-    async for _, record in read_topic(broker, topic):
+    async for _, record in read_topic(broker, topic, settings):
         if record.key == key:
             found = record.value
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -22,9 +21,11 @@ from stream_app.backfill.found import Options
 from stream_app.backfill.plan import Plan
 from stream_app.backfill.publish import Target, check, publish
 from stream_app.backfill.sources import RAW, READERS, Source
+from stream_app.backfill.state import usable
 from stream_app.backfill.tally import LIVE_DAYS
+from stream_app.cli.files import Output, keep_apart, writing
 from stream_app.cli.kafka import client, kafka_options
-from stream_app.cli.options import TimeParam, policy_option
+from stream_app.cli.options import TimeParam, policy_file, policy_option
 from stream_app.contracts.reject import write_reject
 from stream_app.contracts.times import format_time
 from stream_app.domain.policy import Policy
@@ -34,7 +35,6 @@ from stream_app.edge.topics import Topics
 REFUSED: Final = 1
 NOT_DONE: Final = 2
 NO_ANSWER: Final = 3
-INTERRUPTED: Final = 130
 
 
 class SourceParam(click.ParamType):
@@ -77,7 +77,8 @@ Examples:
 \b
 Exit status: 0 all is published (or would be), 1 so it is, but something was refused,
 2 wrong use, or a file cannot be read (nothing was published) or the state not be written,
-3 the broker failed: run it again with the same --state, 130 interrupted.""",
+3 the broker failed: run it again with the same --state, 74 something else cannot be written
+(standard output: all was published), 130 interrupted.""",
 )
 @click.argument("platform", type=click.Choice(sorted(READERS)), metavar="PLATFORM")
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path))
@@ -106,8 +107,8 @@ Exit status: 0 all is published (or would be), 1 so it is, but something was ref
 )
 @click.option(
     "--rejects",
-    type=click.File("wb", lazy=False),
-    help="Refusals with reason and place, JSON lines.",
+    type=Output(),
+    help="Refusals with reason and place, JSON lines; replaced at the end.",
 )
 @click.option(
     "--rate", type=click.FloatRange(min=0), default=0.0, help="Records a second at most; 0: any."
@@ -124,13 +125,16 @@ Exit status: 0 all is published (or would be), 1 so it is, but something was ref
 )
 @policy_option
 @kafka_options
+@click.pass_context
 def import_(
+    ctx: click.Context,
+    /,
     platform: str,
     files: tuple[Path, ...],
     also: tuple[Source, ...],
     policy: Policy,
     undated_at: int | None,
-    rejects: BinaryIO | None,
+    rejects: str | None,
     raw: bool,
     **options: Any,
 ) -> None:
@@ -147,19 +151,24 @@ def import_(
     sources = [*(Source(platform, path) for path in files), *also]
     if raw and (foreign := {source.platform for source in sources} - RAW):
         raise click.UsageError(f"--raw: files of {', '.join(sorted(foreign))} hold no deliveries")
+    read = [source.path for source in sources]
+    kept = {"--rejects": rejects, "--state": str(options["state"]) if options["state"] else None}
+    keep_apart(kept, *read, options["mapping"], options["ssl_cafile"], policy_file(ctx))
     names = ("account", "person", "mapping")
-    plan = Plan(
-        sources,
-        policy,
-        Options(
-            accounts=Accounts.of_policy(policy.accounts), **{name: options[name] for name in names}
-        ),
-        now_ms=time.time_ns() // 1_000_000,
-        refuse=_refuser(rejects),
-        undated_ms=undated_at,
-        raw=raw,
+    found = Options(
+        accounts=Accounts.of_policy(policy.accounts), **{name: options[name] for name in names}
     )
-    done = _run(plan, sources, options)
+    with writing(rejects) as refused:
+        plan = Plan(
+            sources,
+            policy,
+            found,
+            now_ms=time.time_ns() // 1_000_000,
+            refuse=_refuser(refused),
+            undated_ms=undated_at,
+            raw=raw,
+        )
+        done = _run(plan, sources, options)
     _tell(plan, done, options["as_json"], rejects is not None)
     sys.exit(REFUSED if plan.tally.refused else 0)
 
@@ -171,7 +180,9 @@ def _run(plan: Plan, sources: list[Source], options: dict[str, Any]) -> dict[str
             stack.callback(plan.sorter.close)
             if not options["dry_run"]:
                 target = _target(options)
-                asyncio.run(check(target))  # before hours of reading
+                asyncio.run(check(target, target.topics.log))  # before hours of reading
+                if options["state"] is not None:
+                    usable(options["state"], target.topics.log)
             _read(plan, sources)
             if not options["dry_run"]:
                 return _publish(plan, options, target)
@@ -183,11 +194,12 @@ def _run(plan: Plan, sources: list[Source], options: dict[str, Any]) -> dict[str
         what = f"{options['broker']}: {error or type(error).__name__}"
         what += f". Do: see to the broker, then run it again {kept}"
         code = NO_ANSWER
-    except (ImportFailure, OSError) as error:
+    except ImportFailure as error:
         what, code = str(error), NOT_DONE
-    except KeyboardInterrupt:
-        what = "interrupted" + ("; the state says how far it was" if options["state"] else "")
-        code = INTERRUPTED
+    except KeyboardInterrupt as error:
+        if options["state"]:
+            error.args = ("the state says how far it was",)
+        raise
     click.echo(f"rapport import: {what}", err=True)
     sys.exit(code)
 
@@ -224,12 +236,10 @@ def _read(plan: Plan, sources: list[Source]) -> None:
 
 def _target(options: dict[str, Any]) -> Target:
     """Where to publish to; a usage error if its settings make no sense."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # errors are told once, by us
-    names = ("security_protocol", "sasl_mechanism", "sasl_username", "sasl_password", "ssl_cafile")
     return Target(
         options["broker"],
         Topics(options["topic_prefix"]),
-        client(**{name: options[name] for name in names}),
+        client(options),
         options["rate"],
         options["patience"],
     )

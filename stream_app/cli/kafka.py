@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
+from stream_app.embedded import BROKER_VARIABLES
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-broker_option: Final = click.option(
+_broker_option: Final = click.option(
     "--broker",
     default="localhost:9092",
-    envvar="RAPPORT_BROKER",
+    envvar=BROKER_VARIABLES,
     show_default=True,
-    help="Kafka: host:port[,host:port].",
+    help="Kafka: host:port[,host:port]; or by RAPPORT_BROKER, or BROKER.",
 )
-topic_prefix_option: Final = click.option(
+_topic_prefix_option: Final = click.option(
     "--topic-prefix",
     default="",
     envvar="RAPPORT_TOPIC_PREFIX",
@@ -25,8 +28,8 @@ topic_prefix_option: Final = click.option(
 )
 
 _OPTIONS: Final = (
-    broker_option,
-    topic_prefix_option,
+    _broker_option,
+    _topic_prefix_option,
     click.option(
         "--security-protocol",
         type=click.Choice(["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),
@@ -62,24 +65,21 @@ def kafka_options(command: F) -> F:
     return command
 
 
-def client(
-    *,
-    security_protocol: str,
-    sasl_mechanism: str,
-    sasl_username: str | None,
-    sasl_password: str | None,
-    ssl_cafile: Path | None,
-) -> dict[str, Any]:
-    """Keyword arguments of aiokafka's clients. A usage error if they make no sense."""
+def client(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of aiokafka's clients. A usage error if they make no sense.
+
+    From here on what fails is told by the command, once: the client itself is silent.
+    """
     from stream_app.engine import EngineError, Security  # Faust takes a second to import
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         return Security(
-            protocol=security_protocol,
-            mechanism=sasl_mechanism,
-            username=sasl_username,
-            password=sasl_password,
-            ssl_cafile=ssl_cafile,
+            protocol=options["security_protocol"],
+            mechanism=options["sasl_mechanism"],
+            username=options["sasl_username"],
+            password=options["sasl_password"],
+            ssl_cafile=options["ssl_cafile"],
         ).client()
     except (EngineError, OSError) as error:
         raise click.UsageError(str(error)) from None

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from functools import partial
 from typing import Any, BinaryIO, Final, cast
 
 import click
 import msgspec
 from aiokafka.errors import KafkaError
+from click.core import ParameterSource
 
-from stream_app.cli.kafka import broker_option, topic_prefix_option
+from stream_app.backfill.errors import UnreadableFileError
+from stream_app.backfill.files import unpacked
+from stream_app.cli.files import Input, raw_of
+from stream_app.cli.kafka import client, kafka_options
 from stream_app.cli.methods_table import show, show_shares
-from stream_app.cli.options import policy_option
+from stream_app.cli.options import Person, policy_option
+from stream_app.cli.replay import refusals, whole_lines
 from stream_app.contracts.method_report import RUNG_NAMES, MethodReportV1, Rung, read_report
 from stream_app.contracts.standings import Standing, latest, standings
 from stream_app.domain.attribution import PATHS, counted, markov, shapley
@@ -29,13 +34,14 @@ OVER_ALL_PATHS: Final = {"markov": markov, "shapley": shapley}
 
 
 def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-        raise click.BadParameter("a UTC day, such as 2026-01-31")
-    return value
+    try:
+        return None if value is None else date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise click.BadParameter("a UTC day, such as 2026-01-31") from None
 
 
 @click.command()
-@click.argument("brand")
+@click.argument("brand", type=Person())
 @click.option(
     "--model",
     type=click.Choice([*MODELS, *OVER_ALL_PATHS]),
@@ -51,16 +57,19 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @click.option("--since", metavar="DAY", callback=_day, help="From this UTC day on.")
 @click.option(
     "--person",
+    type=Person(),
     help="What of each method's cost falls on this relationship (90 days); reads the whole log.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON, for machines.")
-@click.option("--file", type=click.File("rb"), help="Reports of a replay, instead of a broker.")
-@click.option("--log", type=click.File("rb"), help="Interactions (JSON lines), with --model.")
-@click.option("--costs", type=click.File("rb"), help="Costs (JSON lines), with --log.")
-@broker_option
-@topic_prefix_option
+@click.option("--file", type=Input(), help="Reports of a replay, instead of a broker.")
+@click.option("--log", type=Input(), help="Interactions (JSON lines), with --model.")
+@click.option("--costs", type=Input(), help="Costs (JSON lines), with --log.")
+@kafka_options
 @policy_option
+@click.pass_context
 def methods(
+    ctx: click.Context,
+    /,
     brand: str,
     model: str | None,
     stage: str,
@@ -68,17 +77,15 @@ def methods(
     person: str | None,
     as_json: bool,
     file: BinaryIO | None,
-    log: BinaryIO | None,
-    costs: BinaryIO | None,
-    broker: str,
-    topic_prefix: str,
     policy: Policy,
+    **options: Any,
 ) -> None:
     """Compare the methods of BRAND: cost per relationship won, quality, survival, return.
 
     Reads relationship.methods from the broker, or --file as `rapport replay --reports` writes it.
     With --model the log is replayed with that model: --log and --costs, or the broker's topics.
-    A measure with too few cases behind it says so and gets no rank.
+    A measure with too few cases behind it says so and gets no rank. Exit status: 0 told; 2 wrong
+    use, no answer from the broker, or a file cannot be read; 74 standard output cannot be written.
 
     \b
     Examples:
@@ -88,28 +95,45 @@ def methods(
       rapport methods acme --model shapley --log events.jsonl --costs costs.jsonl
       rapport methods acme --person web:4711 --log events.jsonl --costs costs.jsonl
     """
-    topics = Topics(topic_prefix)
+    _no_conflicts(ctx)
     try:
         if person is not None:
-            core = _replayed(policy, _source(log, costs, broker, topics))
+            core = _replayed(policy, _source(options))
             show_shares(core.cost_shares(brand, person), core.rates(brand), as_json=as_json)
             return
-        if model is None and log is None:
-            lines = _lines(file) if file is not None else _of_topic(broker, topics.methods)
+        if model is None and options["log"] is None:
+            lines = _lines(file) if file is not None else _of_topic(options)
             rows, credit = [read_report(line) for line in lines], None
         else:
-            rows, credit = _recount(
-                brand, model, cast("Rung", stage), policy, _source(log, costs, broker, topics)
-            )
-    except (NoSuchTopicError, KafkaError) as error:
-        told = str(error) if isinstance(error, NoSuchTopicError) else f"{broker}: {error}"
+            rows, credit = _recount(brand, model, cast("Rung", stage), policy, _source(options))
+    except (NoSuchTopicError, UnreadableFileError, KafkaError) as error:
+        told = f"{options['broker']}: {error}" if isinstance(error, KafkaError) else str(error)
         click.echo(f"rapport methods: {told}", err=True)
         sys.exit(2)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         click.echo(f"rapport methods: a row is no method-report/v1: {error}", err=True)
         sys.exit(2)
     found = standings(latest(rows, brand).values(), cast("Rung", stage), since, credit)
     _tell(found, brand, stage, since, model, as_json=as_json)
+
+
+_CONFLICTS: Final = {
+    "file": ("model", "person", "log", "costs", "broker"),
+    "person": ("model", "stage", "since"),
+    "log": ("broker",),
+}
+"""Options that say nothing beside another one."""
+
+
+def _no_conflicts(ctx: click.Context) -> None:
+    given = {
+        name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    for name, others in _CONFLICTS.items():
+        if name in given and (wrong := [f"--{other}" for other in others if other in given]):
+            raise click.UsageError(f"--{name} and {', '.join(wrong)} exclude each other")
+    if "costs" in given and "log" not in given:
+        raise click.UsageError("--costs needs --log")
 
 
 def _tell(
@@ -131,12 +155,16 @@ def _tell(
 
 
 def _lines(file: BinaryIO) -> list[bytes]:
-    return [line for line in file if not line.isspace()]
+    with unpacked(raw_of(file), file.name) as plain:
+        return [line for line in plain if not line.isspace()]
 
 
-def _of_topic(broker: str, topic: str) -> list[bytes]:
+def _of_topic(options: dict[str, Any]) -> list[bytes]:
+    topic, settings = Topics(options["topic_prefix"]).methods, client(options)
+
     async def read() -> list[bytes]:
-        return [record.value or b"" async for _, record in read_topic(broker, topic)]
+        found = read_topic(options["broker"], topic, settings)
+        return [record.value or b"" async for _, record in found]
 
     return asyncio.run(read())
 
@@ -147,14 +175,19 @@ def _of_topic(broker: str, topic: str) -> list[bytes]:
 Feed = Callable[[Replay], None]
 
 
-def _source(
-    log: BinaryIO | None, costs: BinaryIO | None, broker: str, topics: Topics
-) -> tuple[int, Feed]:
+def _source(options: dict[str, Any]) -> tuple[int, Feed]:
     """How many partitions there are, and what feeds a replay with their records."""
+    log, costs = options["log"], options["costs"]
     if log is not None:
-        return 1, lambda core: _feed(core, log, costs or ())
-    partitions, events, spent = asyncio.run(_read_log(broker, topics))
+        return 1, lambda core: _feed(core, _of_file(log), _of_file(costs))
+    partitions, events, spent = asyncio.run(_read_log(options))
     return partitions, lambda core: _feed(core, events, spent)
+
+
+def _of_file(file: BinaryIO | None) -> Iterator[bytes]:
+    if file is not None:
+        with unpacked(raw_of(file), file.name) as plain:
+            yield from whole_lines(plain)
 
 
 def _feed(core: Replay, events: Iterable[bytes], costs: Iterable[bytes]) -> None:
@@ -164,13 +197,16 @@ def _feed(core: Replay, events: Iterable[bytes], costs: Iterable[bytes]) -> None
         pass
     for line in costs:
         core.feed_cost(line)
+    if core.tally.refused:
+        click.echo(f"refused: {refusals(core.tally)}", err=True)
 
 
-async def _read_log(broker: str, topics: Topics) -> tuple[int, list[bytes], list[bytes]]:
+async def _read_log(options: dict[str, Any]) -> tuple[int, list[bytes], list[bytes]]:
+    topics, settings = Topics(options["topic_prefix"]), client(options)
     partitions, lines = 1, dict[str, list[bytes]]()
     for topic, last in ((topics.log, "person"), (topics.costs, "method")):
         lines[topic] = []
-        async for count, record in read_topic(broker, topic):
+        async for count, record in read_topic(options["broker"], topic, settings):
             partitions = count
             line = replay_line(record, count, last)
             if line is not None:

@@ -16,6 +16,8 @@ from stream_app.domain.reports import CostShare
 TOO_FEW = "too few to say"
 OVER_ALL = ("markov", "shapley")
 WIDE = 150
+NARROW = 80
+"""Below it a row is no row any more: each method gets a paragraph."""
 COLUMNS = (
     "method",
     "touches",
@@ -47,15 +49,17 @@ def show(
         console = Console(width=WIDE)
     columns = COLUMNS if console.width >= WIDE else [one for one in COLUMNS if one not in EXTRA]
     currency = found[0].currency
-    told = f"Methods of {brand}: who builds relationships up to {stage}"
-    table = Table(title=told + (f", since {since}" if since else ""), title_justify="left")
-    for name in columns:
-        justify: Literal["left", "right"] = "left" if name == "method" else "right"
-        table.add_column(name.format(currency), justify=justify)
+    title = f"Methods of {brand}: who builds relationships up to {stage}"
+    title += f", since {since}" if since else ""
+    names = [name.format(currency) for name in columns]
+    rows = []
     for one in found:
         cells = dict(zip(COLUMNS, _cells(one), strict=True))
-        table.add_row(*(cells[name] for name in columns))
-    console.print(table)
+        rows.append([cells[name] for name in columns])
+    if console.width < NARROW:
+        _paragraphs(console, title, names, rows)
+    else:
+        console.print(_table(title, names, rows))
     how = (
         f"advances into {stage}, by {model} over all paths"
         if model in OVER_ALL
@@ -68,6 +72,25 @@ def show(
         style="dim",
         highlight=False,
     )
+
+
+def _table(title: str, names: list[str], rows: list[list[str]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        justify: Literal["left", "right"] = "left" if name == "method" else "right"
+        table.add_column(name, justify=justify)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _paragraphs(console: Console, title: str, names: list[str], rows: list[list[str]]) -> None:
+    console.print(title, highlight=False, markup=False)
+    for method, *cells in rows:
+        console.print(f"\n{method}", highlight=False, markup=False)
+        for name, cell in zip(names[1:], cells, strict=True):
+            console.print(f"  {name}: {cell}", highlight=False, markup=False)
+    console.print()
 
 
 def _cells(one: Standing) -> list[str]:

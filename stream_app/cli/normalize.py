@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from stream_app.adapters.accounts import NO_ACCOUNTS, Accounts
+from stream_app.adapters.accounts import Accounts
 from stream_app.adapters.base import Finding, Outcome, Refusal
 from stream_app.adapters.interactions import interaction
 from stream_app.adapters.registry import ALIASES, PLATFORMS, canonical, read
 from stream_app.adapters.seen import Seen
 from stream_app.adapters.times import shown
-from stream_app.contracts.policy import PolicyError, load_policy
+from stream_app.backfill.errors import UnreadableFileError
+from stream_app.backfill.files import opened
+from stream_app.cli.options import policy_option
+from stream_app.domain.policy import Policy
 
 _SUFFIXES = (".json", ".xml", ".txt")
 
@@ -27,7 +29,8 @@ Example, one delivery from a file and one from a pipe:
   rapport normalize --platform github --headers fork.headers fork.json
   curl -s ... | rapport normalize --platform bluesky -
 
-Exit status: 0 all were read, 1 something was refused, 2 wrong use."""
+Exit status: 0 all were read, 1 something was refused or cannot be read, 2 wrong use or no
+deliveries, 74 standard output cannot be written, 130 interrupted."""
 )
 @click.option(
     "--platform",
@@ -41,28 +44,29 @@ Exit status: 0 all were read, 1 something was refused, 2 wrong use."""
     help="HTTP headers of the delivery, one `Name: value` a line. Default: FILE's name with the "
     "suffix .headers, if there is one.",
 )
-@click.option(
-    "--policy",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Policy whose accounts say which account is which brand. Default: each account is one.",
-)
+@policy_option
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, allow_dash=True, path_type=Path)
 )
-def normalize(
-    platform: str, headers: Path | None, policy: Path | None, files: tuple[Path, ...]
-) -> None:
+def normalize(platform: str, headers: Path | None, policy: Policy, files: tuple[Path, ...]) -> None:
     """Print what the deliveries in FILES say, one JSON line per event, in order.
 
-    FILE is one delivery, a folder of them, or - for standard input. A removal is matched with what
-    earlier FILES said. Where an event becomes an interaction the line shows it as the service
-    would append it to the log; an event without a time of its own gets the receipt time there.
+    FILE is one delivery, plain or gzip, a folder of them, or - for standard input. A removal is
+    matched with what earlier FILES said. Where an event becomes an interaction the line shows it
+    as the service would append it to the log; an event without a time of its own gets the receipt
+    time there. The accounts of the policy say which account is which brand.
     """
-    accounts = _accounts(policy) if policy else NO_ACCOUNTS
+    accounts = Accounts.of_policy(policy.accounts)
     seen = Seen()
     refused = False
     for path in _deliveries(files):
-        payload = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        try:
+            with opened(path) as file:
+                payload = file.read()
+        except UnreadableFileError as error:
+            click.echo(f"rapport normalize: {error}", err=True)
+            refused = True
+            continue
         found = read(platform, payload, _headers(headers, path), accounts)
         for n, outcome in enumerate(found):
             line = _row(n, outcome, canonical(platform), accounts, seen)
@@ -113,12 +117,19 @@ def _refused(n: int, refusal: Refusal) -> dict[str, Any]:
     }
 
 
-def _deliveries(files: tuple[Path, ...]) -> Iterator[Path]:
+def _deliveries(files: tuple[Path, ...]) -> list[Path]:
+    """The files, and those in folders. A usage error if one of these has none."""
+    if sys.stdin is None and Path("-") in files:
+        raise click.UsageError("standard input is closed")
+    found: list[Path] = []
     for path in files:
+        inside = [path]
         if path.is_dir():
-            yield from sorted(p for p in path.iterdir() if p.suffix in _SUFFIXES)
-        else:
-            yield path
+            inside = sorted(p for p in path.iterdir() if p.suffix in _SUFFIXES)
+            if not inside:
+                raise click.UsageError(f"{path}: no deliveries in it ({' '.join(_SUFFIXES)})")
+        found += inside
+    return found
 
 
 def _headers(given: Path | None, path: Path) -> dict[str, str]:
@@ -131,10 +142,3 @@ def parse_headers(text: str) -> dict[str, str]:
     """`Name: value` lines as a mapping; lines without a colon are passed over."""
     pairs = (line.partition(":") for line in text.splitlines() if ":" in line)
     return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _accounts(policy: Path) -> Accounts:
-    try:
-        return Accounts.of_policy(load_policy(policy).accounts)
-    except (PolicyError, OSError) as fault:
-        raise click.UsageError(str(fault)) from None

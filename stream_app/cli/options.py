@@ -27,7 +27,31 @@ class TimeParam(click.ParamType):
             self.fail(f"{value!r}: {error}; say for example 2026-01-31T00:00:00Z", param, ctx)
 
 
+class Person(click.ParamType):
+    """A brand or the id of a person, as it stands in a record: text that is UTF-8."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text; a usage error, which does not repeat it, if it is none."""
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            self.fail("not UTF-8", param, ctx)
+        return str(value)
+
+
+_POLICY_FILE: Final = "rapport.policy"
+
+
+def policy_file(ctx: click.Context) -> Path | None:
+    """The file that the policy of this call is from; None: the default one."""
+    found: Path | None = ctx.meta.get(_POLICY_FILE)
+    return found
+
+
 def _load(ctx: click.Context, param: click.Parameter, value: Path | None) -> Policy:
+    ctx.meta[_POLICY_FILE] = value
     try:
         return load_policy(value)
     except (PolicyError, OSError, UnicodeDecodeError) as error:

@@ -7,25 +7,33 @@ import gc
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import click
 
-from stream_app.cli.options import TimeParam, policy_option
+from stream_app.backfill.errors import UnreadableFileError
+from stream_app.backfill.files import unpacked
+from stream_app.cli.files import Input, Output, keep_apart, raw_of, writing
+from stream_app.cli.options import TimeParam, policy_file, policy_option
 from stream_app.contracts.reject import write_reject
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
-from stream_app.replay import Replay
+from stream_app.replay import Replay, Tally
 
 LINE_LIMIT: Final = 8 << 20
 """Bytes of a line that are read at most: a longer one is refused in pieces, never held whole."""
+NOTHING: Final = 1
+NOT_READ: Final = 2
 _REPORT_EVERY: Final = 20_000
 
 
-@click.command()
-@click.argument("file", type=click.File("rb"))
+@click.command(
+    epilog="""Exit status: 0 done, even if some lines were refused; 1 every line was refused;
+2 wrong use, or a file cannot be read; 74 something cannot be written; 130 interrupted."""
+)
+@click.argument("file", type=Input())
 @policy_option
 @click.option(
     "--until",
@@ -42,18 +50,18 @@ _REPORT_EVERY: Final = 20_000
 )
 @click.option(
     "--rejects",
-    type=click.File("wb", lazy=False),
-    help="Write every refused line there, as reject/v1 JSON lines.",
+    type=Output(),
+    help="Write every refused line there, as reject/v1 JSON lines; replaced at the end.",
 )
 @click.option(
     "--costs",
-    type=click.File("rb"),
+    type=Input(),
     help="What methods cost, as cost/v1 JSON lines; only of use with --reports.",
 )
 @click.option(
     "--reports",
-    type=click.File("wb", lazy=False),
-    help="Write the method reports there, as method-report/v1 JSON lines.",
+    type=Output(),
+    help="Write the method reports there, as method-report/v1 JSON lines; replaced at the end.",
 )
 @click.option(
     "--application-id",
@@ -61,17 +69,21 @@ _REPORT_EVERY: Final = 20_000
     show_default=True,
     help="Whose transition ids to compute: those of the service that runs under this id.",
 )
+@click.pass_context
 def replay(
+    ctx: click.Context,
     file: BinaryIO,
     policy: Policy,
     until: int | None,
     partitions: int,
-    rejects: BinaryIO | None,
+    rejects: str | None,
     costs: BinaryIO | None,
-    reports: BinaryIO | None,
+    reports: str | None,
     application_id: str,
 ) -> None:
     """Compute the stage transitions of FILE (interaction/v1 JSON lines; - is standard input).
+
+    Files may be gzip. Output files are replaced when all went well, and are as before if not.
 
     Transitions go to standard output, one transition/v1 JSON per line, in order within each
     relationship. A summary goes to standard error. A line may carry recorded_at, the timestamp of
@@ -88,19 +100,40 @@ def replay(
       rapport replay events.jsonl --rejects refused.jsonl --partitions 8
       rapport replay events.jsonl --costs costs.jsonl --reports reports.jsonl > transitions.jsonl
     """
+    keep_apart({"--rejects": rejects, "--reports": reports}, file, costs, policy_file(ctx))
     core = Replay(policy, application_id, partitions, reports=reports is not None)
     started = time.monotonic()
+    try:
+        with writing(rejects) as refused, writing(reports) as told:
+            count = _all(core, file, costs, until, refused, told)
+    except UnreadableFileError as error:
+        click.echo(f"rapport replay: {error}", err=True)
+        ctx.exit(NOT_READ)
+    _summary(core, time.monotonic() - started, rejects is not None)
+    _leave(core)
+    if count and count == core.tally.records:
+        ctx.exit(NOTHING)
+
+
+def _all(
+    core: Replay,
+    file: BinaryIO,
+    costs: BinaryIO | None,
+    until_ms: int | None,
+    rejects: BinaryIO | None,
+    reports: BinaryIO | None,
+) -> int:
+    """From the first line to the last report; how many lines of `file` were refused."""
     gc.collect()
     gc.disable()  # the core makes no cycles, and walking millions of states for some is slow
-    with ExitStack() as stack:
-        lines = stack.enter_context(_progress(file, core))
-        _run(core, file.name, lines, rejects, until)
-        if costs is not None:
-            _count_costs(core, costs, rejects)
-        if reports is not None:
-            reports.writelines(report + b"\n" for report in core.reports())
-    _summary(core, time.monotonic() - started, rejects)
-    _leave(core)
+    with _progress(file, core) as lines:
+        count = _run(core, file.name, lines, rejects, until_ms)
+    if costs is not None:
+        _count_costs(core, costs, rejects)
+    if reports is not None:
+        for report in core.reports():
+            reports.write(report + b"\n")
+    return count
 
 
 def _leave(core: Replay) -> None:
@@ -115,11 +148,13 @@ def _run(
     lines: Iterable[bytes],
     rejects: BinaryIO | None,
     until_ms: int | None,
-) -> None:
-    out = sys.stdout.buffer
+) -> int:
+    """How many lines were refused."""
+    out, refused = sys.stdout.buffer, 0
     for number, line in enumerate(lines):
         outcome = core.feed(line)
         if isinstance(outcome, Reject):
+            refused += 1
             if rejects is not None:
                 rejects.write(_reject_line(outcome, name, number, line))
         elif outcome:
@@ -128,13 +163,15 @@ def _run(
     for move in core.finish(until_ms):
         out.write(move + b"\n")
     out.flush()
+    return refused
 
 
 def _count_costs(core: Replay, costs: BinaryIO, rejects: BinaryIO | None) -> None:
-    for number, line in enumerate(_lines(costs)):
-        refused = core.feed_cost(line)
-        if refused is not None and rejects is not None:
-            rejects.write(_reject_line(refused, costs.name, number, line))
+    with unpacked(raw_of(costs), costs.name) as plain:
+        for number, line in enumerate(whole_lines(plain)):
+            refused = core.feed_cost(line)
+            if refused is not None and rejects is not None:
+                rejects.write(_reject_line(refused, costs.name, number, line))
 
 
 def _reject_line(reject: Reject, name: str, number: int, line: bytes) -> bytes:
@@ -152,7 +189,7 @@ def _reject_line(reject: Reject, name: str, number: int, line: bytes) -> bytes:
     )
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
+def whole_lines(file: BinaryIO) -> Iterator[bytes]:
     """The lines of a file; of one that is too long its beginning, so that it can be refused."""
     while line := file.readline(LINE_LIMIT):
         yield line
@@ -163,31 +200,36 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 @contextmanager
 def _progress(file: BinaryIO, core: Replay) -> Iterator[Iterator[bytes]]:
     """The lines of `file`, with a bar on standard error if a person is watching it."""
-    if not sys.stderr.isatty():
-        yield _lines(file)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    done = 0
 
-    size = Path(file.name).stat().st_size if Path(file.name).is_file() else None
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("replay", total=size)
+    def read(count: int) -> None:
+        nonlocal done
+        done += count
 
-        def watched() -> Iterator[bytes]:
-            done = 0
-            for number, line in enumerate(_lines(file)):
-                done += len(line)
-                if number % _REPORT_EVERY == 0:
-                    tally = core.tally
-                    text = f"{tally.records:,} events, {tally.transitions:,} transitions"
-                    bar.update(task, completed=done, description=text)
-                yield line
+    with unpacked(raw_of(file), file.name, read) as plain:
+        if not sys.stderr.isatty():
+            yield whole_lines(plain)
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-        yield watched()
+        size = Path(file.name).stat().st_size if Path(file.name).is_file() else None
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("replay", total=size)
+
+            def watched() -> Iterator[bytes]:
+                for number, line in enumerate(whole_lines(plain)):
+                    if number % _REPORT_EVERY == 0:
+                        tally = core.tally
+                        text = f"{tally.records:,} events, {tally.transitions:,} transitions"
+                        bar.update(task, completed=done, description=text)
+                    yield line
+
+            yield watched()
 
 
-def _summary(core: Replay, seconds: float, rejects: BinaryIO | None) -> None:
+def _summary(core: Replay, seconds: float, kept: bool) -> None:
     tally = core.tally
     refused = tally.refused.total()
     rate = tally.records / seconds if seconds else 0
@@ -204,8 +246,11 @@ def _summary(core: Replay, seconds: float, rejects: BinaryIO | None) -> None:
     stages = ", ".join(f"{stage} {count:,}" for stage, count in core.stages().items())
     click.echo(f"relationships at the end: {stages}", err=True)
     if refused:
-        reasons = ", ".join(
-            f"{reason} {tally.refused[reason]:,}" for reason in Reason if tally.refused[reason]
-        )
-        hint = "" if rejects is not None else " (--rejects FILE keeps them)"
-        click.echo(f"refused: {reasons}{hint}", err=True)
+        hint = "" if kept else " (--rejects FILE keeps them)"
+        click.echo(f"refused: {refusals(tally)}{hint}", err=True)
+
+
+def refusals(tally: Tally) -> str:
+    """How many lines were refused, by reason."""
+    found = ((reason, tally.refused[reason]) for reason in Reason)
+    return ", ".join(f"{reason} {count:,}" for reason, count in found if count)

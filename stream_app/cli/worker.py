@@ -19,6 +19,7 @@ from stream_app.config import ConfigError, ServiceSettings
 from stream_app.domain.policy import Policy
 from stream_app.edge.admin import NoBrokerError, TopicRefusedError, TopicSettingError
 from stream_app.edge.listen import WebAddressError, port_to_listen_on
+from stream_app.embedded import BROKER_VARIABLES
 from stream_app.embedded.settings import rapport_home
 from stream_app.engine import EngineError, prepare_folder, run_worker, set_up_logging
 
@@ -26,7 +27,12 @@ log = logging.getLogger(__name__)
 
 
 @click.command(context_settings={"auto_envvar_prefix": "RAPPORT", "show_default": True})
-@click.option("--broker", default="localhost:9092", help="Kafka: host:port[,host:port].")
+@click.option(
+    "--broker",
+    default="localhost:9092",
+    envvar=BROKER_VARIABLES,
+    help="Kafka: host:port[,host:port].",
+)
 @click.option(
     "--security-protocol",
     type=click.Choice(["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]),

@@ -136,7 +136,8 @@ def _check_names(said: Mapping[str, Any], known: Tree, path: tuple[str, ...] = (
         elif free:
             continue
         elif key not in known:
-            raise _WrongError(here, f"unknown; known here: {', '.join(known)}")
+            names = [*known, "brands"] if path == () and "accounts" in known else known
+            raise _WrongError(here, f"unknown; known here: {', '.join(names)}")
         elif isinstance(known[key], dict) and not isinstance(value, dict):
             raise _WrongError(here, "expected a table")
         elif isinstance(known[key], dict):
@@ -340,11 +341,16 @@ def _team(said: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """The line of the longest beginning of `path` that the text has; TOML readers do not tell."""
+    """The line of the longest beginning of `path` that the text has; TOML readers do not tell.
+
+    A table that only stands in front of others, as `a` in `[a.b]`, is where the first of them is.
+    """
     places = dict(_places(text))
     for length in range(len(path), 0, -1):
-        if path[:length] in places:
-            return places[path[:length]]
+        inside = (line for place, line in places.items() if place[:length] == path[:length])
+        line = places.get(path[:length]) or next(inside, None)
+        if line is not None:
+            return line
     return None
 
 

@@ -26,8 +26,8 @@ _SLICE_RECORDS: Final = 2_000
 async def producer(broker: str) -> AsyncIterator[AIOKafkaProducer]:
     """A producer as a platform team would set it up."""
     made = AIOKafkaProducer(bootstrap_servers=broker, **PRODUCER)
-    await made.start()
     try:
+        await made.start()
         yield made
     finally:
         await made.stop()

@@ -28,8 +28,8 @@ async def consumer(
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_wait_ms=100,
     )
-    await reader.start()
     try:
+        await reader.start()
         places = [TopicPartition(topic, n) for topic in topics for n in range(partitions)]
         reader.assign(places)
         await reader.seek_to_beginning(*places)
@@ -95,7 +95,8 @@ async def look_for(broker: str) -> None:
     except (KafkaError, OSError, ValueError) as error:
         raise DemoError(
             f"no Kafka answers at {broker} ({type(error).__name__}); "
-            "correct BROKER=host:port, or unset it: the demo then starts a Kafka of its own"
+            "correct RAPPORT_BROKER or BROKER (host:port), or unset them: the demo then starts a "
+            "Kafka of its own"
         ) from None
     finally:
         await admin.close()

@@ -166,8 +166,8 @@ def show_next(console: Console, commands: Sequence[tuple[str, str]]) -> None:
     """Print what to try next."""
     console.print(Rule("[bold]try next[/]", align="left"))
     for what, command in commands:
-        console.print(f"[bright_black]# {what}[/]", highlight=False)
-        # Not folded: it is to be copied.
+        # Not folded: both are to be copied.
+        console.print(f"[bright_black]# {what}[/]", highlight=False, soft_wrap=True)
         console.print(Text(command, "bold"), soft_wrap=True)
 
 

@@ -33,7 +33,8 @@ from stream_app.demo.story import Story
 from stream_app.demo.watch import Watch
 from stream_app.demo.workers import Worker, stop_all
 from stream_app.domain.clock import DAY_MS
-from stream_app.embedded import EmbeddedBroker, given_address
+from stream_app.embedded import BROKER_VARIABLES, EmbeddedBroker, given_address
+from stream_app.embedded.errors import FolderUnusable
 from stream_app.embedded.settings import free_ports
 
 DIFFERS: Final = 1
@@ -53,42 +54,69 @@ def run(options: Options) -> int:
     """Broker, workers, input, output, end: the exit code.
 
     0: all went well, with `once`: and the transitions are those of a replay; 1: they are not.
-    128 + n: ended by signal n. Raises DemoError or BrokerError.
+    128 + n: ended by signal n, but for an interrupt that ends what has no end of its own. Raises
+    DemoError or BrokerError.
     """
     started = time.monotonic()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     _prepare_folder(options)
+    collection = _collect(options)  # before a Kafka is started for it
     try:
-        if given := given_address():
-            return asyncio.run(Demo(options, given, False, started).run())
+        if given := given_address(*BROKER_VARIABLES):
+            return asyncio.run(Demo(options, collection, given, False, started).run())
         broker = EmbeddedBroker()
         try:
-            return asyncio.run(Demo(options, broker.start(), True, started).run())
+            return asyncio.run(Demo(options, collection, broker.start(), True, started).run())
         finally:
             broker.stop()
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+    except KeyboardInterrupt as error:
+        return _interrupted(*error.args)
 
 
-def _interrupt(_number: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt(number)
+
+
+def _interrupted(number: int = signal.SIGINT) -> int:
+    word = "interrupted" if number == signal.SIGINT else "terminated"
+    _say(f"{word}; nothing was compared, and the log of an earlier demo stays as it is")
+    return 128 + number
 
 
 def _prepare_folder(options: Options) -> None:
     """Make the folder, write the policy, remove what killed demos have left."""
-    options.folder.mkdir(parents=True, exist_ok=True)
-    for left in options.folder.glob("data-*"):
-        if time.time() - left.stat().st_mtime > _LEFT_OVER_S:
-            shutil.rmtree(left, ignore_errors=True)
     policy = files("stream_app.demo") / "policy.toml"
-    options.policy.write_bytes(policy.read_bytes())
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        for left in options.folder.glob("data-*"):
+            if time.time() - left.stat().st_mtime > _LEFT_OVER_S:
+                shutil.rmtree(left, ignore_errors=True)
+        options.policy.write_bytes(policy.read_bytes())
+    except OSError as error:
+        raise FolderUnusable(error) from error
+
+
+def _collect(options: Options) -> Collection:
+    history_ms = time.time_ns() // 1_000_000 - DAYS * DAY_MS
+    found = collect(options.deliveries or samples(), history_ms)
+    if not found.all:
+        what = "no <platform>/*.json of a platform with an adapter in it"
+        raise DemoError(f"{options.deliveries}: {what}")
+    return found
 
 
 class Demo:
     """One run on a broker that is there."""
 
-    def __init__(self, options: Options, address: str, own_broker: bool, started: float) -> None:
+    def __init__(
+        self,
+        options: Options,
+        collection: Collection,
+        address: str,
+        own_broker: bool,
+        started: float,
+    ) -> None:
         """`started`: when the command began, on the monotonic clock."""
         self._options = options
         self._address = address
@@ -97,14 +125,7 @@ class Demo:
         self._now_ms = time.time_ns() // 1_000_000
         self._console = Console(stderr=options.as_json)
         self._policy = load_policy(options.policy)
-        self._collection = self._collect()
-
-    def _collect(self) -> Collection:
-        chosen = self._options.deliveries
-        found = collect(chosen or samples(), self._now_ms - DAYS * DAY_MS)
-        if not found.all:
-            raise DemoError(f"{chosen}: no <platform>/*.json of a platform with an adapter in it")
-        return found
+        self._collection = collection
 
     async def run(self) -> int:
         """Everything; the exit code."""
@@ -126,9 +147,10 @@ class Demo:
             stop_all(workers)
             await self._tidy()
         if result is None:
-            _say("interrupted; nothing was compared")
-            return 128 + (interrupt.number or signal.SIGINT)
-        return self._report(result)
+            return _interrupted(interrupt.number or signal.SIGINT)
+        code = self._report(result)
+        ended_by = interrupt.number or signal.SIGINT
+        return code if ended_by == signal.SIGINT else 128 + ended_by
 
     def _generate(self) -> list[Sent]:
         options = self._options
@@ -167,10 +189,13 @@ class Demo:
         if not self._options.once:
             await story.go_on()
 
-    async def _conclude(self, scene: Scene) -> Result:
+    async def _conclude(self, scene: Scene) -> Result | None:
+        """None if it was ended before there was anything to tell."""
         options = self._options
         scene.doing = "comparing with a replay" if options.once else "saving the log"
         log: Log = await read_log(self._address, options, self._policy)
+        if not any(log.lines):
+            return None
         await asyncio.to_thread(save, log, options)
         verdict = None
         if options.once:

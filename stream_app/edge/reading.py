@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Protocol
 
 import orjson
@@ -47,20 +47,25 @@ class NoSuchTopicError(Exception):
         super().__init__(f"{topic}: {text}")
 
 
-async def read_topic(broker: str, topic: str) -> AsyncIterator[tuple[int, ReadRecord]]:
+async def read_topic(
+    broker: str, topic: str, client: Mapping[str, Any] | None = None
+) -> AsyncIterator[tuple[int, ReadRecord]]:
     """Partition count and record, in order within each partition.
 
-    Raises NoSuchTopicError, or aiokafka's KafkaError if there is no broker.
+    `client`: keyword arguments of aiokafka's clients, encryption and credentials. Raises
+    NoSuchTopicError, or aiokafka's KafkaError if there is no broker.
     """
-    count = await _partitions(broker, topic)
+    client = client or {}
+    count = await _partitions(broker, topic, client)
     reader = AIOKafkaConsumer(
         bootstrap_servers=broker,
         isolation_level="read_committed",
         enable_auto_commit=False,
         max_partition_fetch_bytes=FETCH_BYTES,
+        **client,
     )
-    await reader.start()
     try:
+        await reader.start()
         places = [TopicPartition(topic, number) for number in range(count)]
         reader.assign(places)
         await reader.seek_to_beginning(*places)
@@ -76,10 +81,10 @@ async def read_topic(broker: str, topic: str) -> AsyncIterator[tuple[int, ReadRe
         await reader.stop()
 
 
-async def _partitions(broker: str, topic: str) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
-    await admin.start()
+async def _partitions(broker: str, topic: str, client: Mapping[str, Any]) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker, **client)
     try:
+        await admin.start()
         [found] = await admin.describe_topics([topic])
     finally:
         await admin.close()

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from stream_app.embedded.broker import EmbeddedBroker
 from stream_app.embedded.errors import BrokerError
 from stream_app.embedded.progress import Lines, Progress, Silent, on_stderr
+from stream_app.embedded.settings import BROKER_VARIABLES
 
 __all__ = [
+    "BROKER_VARIABLES",
     "BrokerError",
     "EmbeddedBroker",
     "Lines",
@@ -25,9 +27,9 @@ __all__ = [
 ]
 
 
-def given_address() -> str | None:
-    """The broker that `BROKER=host:port` names, or None."""
-    return os.environ.get("BROKER") or None
+def given_address(*variables: str) -> str | None:
+    """The broker that `BROKER=host:port` names, or the first of `variables` that is set."""
+    return next(filter(None, map(os.environ.get, variables or ("BROKER",))), None)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,12 @@ from types import TracebackType
 from typing import Self
 
 from stream_app.embedded import state, supervisor
-from stream_app.embedded.errors import BrokerAlreadyRunning, BrokerDidNotStart, BrokerError
+from stream_app.embedded.errors import (
+    BrokerAlreadyRunning,
+    BrokerDidNotStart,
+    BrokerError,
+    FolderUnusable,
+)
 from stream_app.embedded.jars import ensure_jars
 from stream_app.embedded.java import find_java
 from stream_app.embedded.jvm import SERVES, format_folder, java_command
@@ -125,8 +130,11 @@ class EmbeddedBroker:
         progress = progress or on_stderr()
         begin = time.monotonic()
         java = find_java()
-        jars = ensure_jars(jar_cache(), progress)
-        self._folder = self._prepare_folder()
+        try:
+            jars = ensure_jars(jar_cache(), progress)
+            self._folder = self._prepare_folder()
+        except OSError as error:
+            raise FolderUnusable(error) from error
         try:
             for attempt in range(_ATTEMPTS):
                 try:

@@ -11,6 +11,15 @@ class JavaMissing(BrokerError):  # noqa: N818 - names the fact, reads well in a 
     """No Java was found. Do: `pip install 'rapport-stream[broker]'`, or install Java 17+."""
 
 
+class FolderUnusable(BrokerError):  # noqa: N818
+    """A folder cannot be written to. Do: set RAPPORT_HOME (data and logs) or RAPPORT_CACHE (jars)
+    to a folder that can."""
+
+    def __init__(self, error: OSError) -> None:
+        text = " ".join((type(self).__doc__ or "").split())
+        super().__init__(f"{error.filename}: {error.strerror}. {text}")
+
+
 class DownloaderMissing(BrokerError):  # noqa: N818
     """Jars are missing, and so is jgo. Do: `pip install 'rapport-stream[broker]'`."""
 

@@ -9,6 +9,9 @@ import sys
 from itertools import islice
 from pathlib import Path
 
+BROKER_VARIABLES = ("RAPPORT_BROKER", "BROKER")
+"""Where a command finds its broker if it is not told: the first that is set. Tests and benchmarks
+see BROKER alone: what is there for good is not theirs."""
 HOST = "127.0.0.1"
 DEFAULT_HEAP_MB = 256
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024

@@ -20,6 +20,8 @@ DEFAULT_TEXT = (Path(domain_policy.__file__).parent / "policy.toml").read_text("
 # text of the file, the line that must be named, part of what must be said
 WRONG: list[tuple[str, int, str]] = [
     ("[caps]\nper_verb = 3\nper_vreb = 3\n", 3, "caps.per_vreb: unknown; known here: per_verb"),
+    ("[time]\n\n[brand_s.tea.caps]\nper_verb = 3\n", 3, "brand_s: unknown; known here: "),
+    ("[brand_s]\n", 1, "team, brands"),
     ("[cups]\n", 1, "cups: unknown"),
     ("\n# caps\n[caps]\nper_verb = 0\n", 4, "from 1 to 1000"),
     ("[caps]\nper_verb = 2.5\n", 2, "a whole number from 1"),

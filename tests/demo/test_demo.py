@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 SMALL = ("--people", "150", "--seed", "7")
 PATIENCE_S = 120.0
+NAMES = ("BROKER", "RAPPORT_BROKER")
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def deliveries(tmp_path: Path) -> Path:
 @contextmanager
 def demo(home: Path, broker: str | None, *options: str) -> Iterator[subprocess.Popen[str]]:
     """A demo that writes below `home`; killed in the end if it still runs."""
-    env = {name: value for name, value in os.environ.items() if name != "BROKER"}
+    env = {name: value for name, value in os.environ.items() if name not in NAMES}
     env["RAPPORT_HOME"] = str(home)
     if broker is not None:
         env["BROKER"] = broker
@@ -193,8 +194,32 @@ def test_a_dead_worker_ends_it_with_its_log(tmp_path: Path, broker: str, deliver
     assert "Traceback" not in errors
 
 
-def test_a_folder_without_deliveries_is_refused(tmp_path: Path, broker: str) -> None:
-    with demo(tmp_path / "home", broker, "--deliveries", str(tmp_path)) as run:
+def test_cut_short_it_leaves_the_log_of_an_earlier_one(tmp_path: Path, broker: str) -> None:
+    log = tmp_path / "home" / "demo" / "log.jsonl"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"of before")
+    with demo(tmp_path / "home", broker, *SMALL) as run:
+        assert run.stderr is not None
+        assert any("waiting for the workers" in line for line in run.stderr)
+        run.send_signal(signal.SIGINT)
+        out, errors = run.communicate(timeout=PATIENCE_S)
+    assert (run.returncode, out) == (130, "")
+    assert errors.splitlines()[-1].startswith("rapport demo: interrupted; nothing was compared")
+    assert log.read_bytes() == b"of before"
+
+
+def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "home").write_bytes(b"")
+    with demo(tmp_path / "home", "127.0.0.1:1") as run:
+        _, errors = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 1
+    assert "Do: set RAPPORT_HOME" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_folder_without_deliveries_is_refused(tmp_path: Path) -> None:
+    """Before a Kafka is started or looked for."""
+    with demo(tmp_path / "home", "127.0.0.1:1", "--deliveries", str(tmp_path)) as run:
         _, errors = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 1
     assert "no <platform>/*.json" in errors
@@ -206,4 +231,5 @@ def test_a_broker_that_is_not_there_is_told(tmp_path: Path) -> None:
         _, errors = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 1
     assert "no Kafka answers at 127.0.0.1:1" in errors
+    assert len(errors.splitlines()) == 1, errors
     assert "Traceback" not in errors

@@ -62,6 +62,46 @@ def test_start_status_stop(shell: Shell) -> None:
     assert shell.run("stop").stdout == "not running\n"
 
 
+def test_another_port_than_that_of_the_running_one_is_told(shell: Shell) -> None:
+    told = json.loads(shell.run("start", "--json").stdout)
+    other = int(told["address"].rpartition(":")[2]) + 1
+    again = shell.run("start", "--port", str(other))
+    assert again.returncode == 1
+    assert f"a broker runs already, at {told['address']}" in again.stderr
+
+
+def test_the_path_of_the_readme_leads_to_the_broker(shell: Shell) -> None:
+    """Its lines, up to the worker: every command then finds the broker at its random port."""
+    lines = (Path(__file__).parents[2] / "README.md").read_text("utf-8").splitlines()
+    begin = next(n for n, line in enumerate(lines) if line.startswith("rapport broker start"))
+    steps = [line.partition("#")[0].strip() for line in lines[begin : begin + 3]]
+    assert steps[2] == "rapport worker"
+    here = [f'rapport() {{ {sys.executable} -m stream_app "$@"; }}', *steps[:2]]
+    here += ["rapport methods acme", "unset BROKER", f"export RAPPORT_{steps[1][7:]}"]
+    env = {name: value for name, value in shell.env.items() if name != "RAPPORT_BROKER"}
+    run = subprocess.run(
+        ["/bin/sh", "-c", "\n".join([*here, "rapport explain acme x:1"])],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=120,
+    )
+    assert run.returncode == 2
+    for topic in ("relationship.methods", "relationship.states"):
+        assert f"{topic}: A topic is not there" in run.stderr
+
+
+@pytest.mark.parametrize("variable", ["RAPPORT_HOME", "RAPPORT_CACHE"])
+def test_a_folder_that_is_a_file_is_told(shell: Shell, tmp_path: Path, variable: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    shell.env[variable] = str(tmp_path / "file")
+    run = shell.run("start")
+    assert run.returncode == 1
+    assert f"Error: {tmp_path / 'file'}" in run.stderr
+    assert "Do: set RAPPORT_HOME (data and logs) or RAPPORT_CACHE" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_stop_works_when_the_guard_was_killed(shell: Shell, tmp_path: Path) -> None:
     told = json.loads(shell.run("start", "--json").stdout)
     state = json.loads((tmp_path / "broker" / "local" / "state.json").read_text())

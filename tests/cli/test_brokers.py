@@ -1,0 +1,93 @@
+"""Commands that talk to Kafka: where they find it, how, and what they say if it is not there."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.backfill.support import SAMPLES
+from tests.cli.test_outputs import rapport as run_rapport
+
+COMMANDS = {
+    "explain": ("acme", "x:1"),
+    "erase": ("acme", "x:1"),
+    "methods": ("acme",),
+    "import": ("github", str(SAMPLES / "gharchive.jsonl")),
+}
+
+
+def rapport(*arguments: str | Path, variables: dict[str, str] | None = None, **options: Any) -> Any:
+    """Run a command in an environment that names no broker but in `variables`."""
+    old = {name: os.environ.pop(name, None) for name in ("BROKER", "RAPPORT_BROKER")}
+    os.environ.update(variables or {})
+    try:
+        return run_rapport(*arguments, **options)
+    finally:
+        for name in variables or {}:
+            del os.environ[name]
+        os.environ.update({name: value for name, value in old.items() if value is not None})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", ["BROKER", "RAPPORT_BROKER"])
+def test_every_command_reads_both_variables(command: str, name: str) -> None:
+    both = {"BROKER": "127.0.0.1:2", "RAPPORT_BROKER": "127.0.0.1:1"}
+    used = both if name == "RAPPORT_BROKER" else {"BROKER": "127.0.0.1:1"}
+    run = rapport(command, *COMMANDS[command], variables=used)
+    assert run.returncode == (3 if command == "import" else 2)
+    said = run.stderr.splitlines()
+    assert len(said) == 1, run.stderr.decode()
+    assert said[0].startswith(f"rapport {command}: 127.0.0.1:1: ".encode())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_the_options_of_encryption(command: str) -> None:
+    arguments = (*COMMANDS[command], "--broker", "127.0.0.1:1")
+    wrong = {"RAPPORT_SECURITY_PROTOCOL": "SASL_SSL"}
+    run = rapport(command, *arguments, variables=wrong)
+    assert run.returncode == 2
+    assert b"sasl_username, sasl_password" in run.stderr
+    run = rapport(command, *arguments, "--security-protocol", "SSL")
+    assert b"127.0.0.1:1: " in run.stderr
+    assert len(run.stderr.splitlines()) == 1, run.stderr.decode()
+
+
+@pytest.mark.kafka
+def test_a_broker_without_the_topics_is_told_at_once(broker: str) -> None:
+    for command in COMMANDS:
+        began = time.monotonic()
+        run = rapport(
+            command, *COMMANDS[command], "--broker", broker, "--topic-prefix", "not-there."
+        )
+        assert run.returncode == 2
+        assert time.monotonic() - began < 20
+        assert len(run.stderr.splitlines()) == 1, run.stderr.decode()
+        assert b"not-there." in run.stderr
+        assert b"Do: check --broker and --topic-prefix" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("erase", "BAD BRAND", "x"), "'BAD BRAND': a brand is a slug: a-z 0-9 . _ -, at most 64"),
+        (("erase", "acme", "a\tb"), "PERSON: 1 to 200 characters"),
+        (("erase", "acme", ""), "PERSON: 1 to 200 characters"),
+    ],
+)
+def test_a_refusal_is_in_plain_words(arguments: tuple[str, ...], said: str) -> None:
+    run = rapport(*arguments)
+    assert run.returncode == 1
+    assert said in run.stderr.decode()
+    assert b"regex" not in run.stderr
+
+
+@pytest.mark.parametrize("command", ["erase", "explain"])
+def test_a_person_that_is_not_utf_8(command: str) -> None:
+    run = rapport(command, "acme", os.fsdecode(b"x:\xff\xfe"))
+    assert run.returncode == 2
+    assert b"not UTF-8" in run.stderr
+    assert b"Traceback" not in run.stderr
