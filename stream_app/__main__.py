@@ -52,6 +52,11 @@ class LazyGroup(click.Group):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Its own options, of which --help and --version say something."""
+        with one_sentence(ctx):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; what can go wrong with any of them is told in one sentence."""
         with one_sentence(ctx):

@@ -87,7 +87,8 @@ def replay(
 
     Transitions go to standard output, one transition/v1 JSON per line, in order within each
     relationship. A summary goes to standard error. A line may carry recorded_at, the timestamp of
-    its record; without it, occurred_at counts as such. So may a line of the costs.
+    its record; of recorded_at and occurred_at one is enough and counts as the other, and without
+    both the line is refused (bad_time). So it is with lines of the costs.
 
     A line with "record": "policy" changes the policy from there on (--policy is the first one),
     one with "record": "link" makes two ids one person, one with "record": "erasure" forgets a
@@ -96,7 +97,7 @@ def replay(
     \b
     Examples:
       rapport replay events.jsonl > transitions.jsonl
-      zcat history.jsonl.gz | rapport replay - --until 2026-12-31T00:00:00Z
+      rapport replay history.jsonl.gz --until 2026-12-31T00:00:00Z
       rapport replay events.jsonl --rejects refused.jsonl --partitions 8
       rapport replay events.jsonl --costs costs.jsonl --reports reports.jsonl > transitions.jsonl
     """

@@ -215,6 +215,15 @@ async def test_a_state_of_other_files_is_refused(service: Service, tmp_path: Pat
     assert len(await service.read(service.topics.log)) == count
 
 
+async def test_a_state_that_cannot_be_kept_is_told_before_anything_is_read(
+    service: Service, tmp_path: Path
+) -> None:
+    state = tmp_path / "nowhere" / "state.json"
+    run = imported("github", "-", "--state", state, *to(service), stdin=b"no event\n")
+    assert run.returncode == 2
+    assert f"{state}: there is no such folder" in run.stderr.decode()
+
+
 async def test_a_missing_log_is_told_and_not_created(broker: str) -> None:
     prefix = "never-prepared-"
     for _ in range(2):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from stream_app.edge.reading import read_topic
 from tests.backfill.support import SAMPLES
 from tests.cli.test_outputs import rapport as run_rapport
 
@@ -68,6 +73,44 @@ def test_a_broker_without_the_topics_is_told_at_once(broker: str) -> None:
         assert len(run.stderr.splitlines()) == 1, run.stderr.decode()
         assert b"not-there." in run.stderr
         assert b"Do: check --broker and --topic-prefix" in run.stderr
+
+
+@pytest.fixture
+async def prefix(broker: str) -> AsyncIterator[str]:
+    """Of a topic of erasures that is there."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic("cli.relationship.erasures", 1, 1)])
+        yield "cli."
+        await admin.delete_topics(["cli.relationship.erasures"])
+    finally:
+        await admin.close()
+
+
+async def erasures(broker: str, prefix: str) -> list[Any]:
+    """What was published."""
+    found = read_topic(broker, f"{prefix}relationship.erasures")
+    return [json.loads(record.value or b"") async for _, record in found]
+
+
+def to_full_disk(*arguments: str) -> Any:
+    with Path("/dev/full").open("wb") as full:
+        return rapport(*arguments, stdout=full, stderr=subprocess.PIPE, capture_output=False)
+
+
+@pytest.mark.kafka
+async def test_erase_publishes_and_says_so(broker: str, prefix: str) -> None:
+    where = ("erase", "acme", "x:1", "--broker", broker, "--topic-prefix", prefix)
+    told = rapport(*where, "--json")
+    assert (told.returncode, json.loads(told.stdout)["erased"]) == (0, "published")
+    again = rapport(*where, "--consent", "--json")
+    assert (again.returncode, json.loads(again.stdout)) == (0, {"consent": "published"})
+    lost = to_full_disk(*where)
+    assert lost.returncode == 74, "neither refused nor without an answer"
+    assert b"rapport erase: standard output: No space left on device" in lost.stderr
+    told_of = [one["consent"] for one in await erasures(broker, prefix)]
+    assert told_of == [False, True, False]
 
 
 @pytest.mark.parametrize(

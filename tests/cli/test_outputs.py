@@ -135,6 +135,7 @@ def test_a_full_disk_is_noticed(here: Path, line: str) -> None:
     "line",
     [
         "replay same.jsonl",
+        "replay --help",
         f"normalize --platform bluesky {DELIVERY}",
         "import github gh.jsonl --dry-run",
         "methods acme --file reports",

@@ -67,6 +67,22 @@ async def test_worker_at_a_broker_that_asks(
             assert time.monotonic() < deadline, told
             assert worker.poll() is None, told
             await asyncio.sleep(0.2)
+        for command, code in (("erase", 0), ("explain", 1)):
+            run = await asyncio.to_thread(
+                subprocess.run,
+                [
+                    *(sys.executable, "-m", "stream_app", command, "acme", "x:1"),
+                    *("--broker", address, "--security-protocol", "SASL_PLAINTEXT"),
+                ],
+                env={
+                    **os.environ,
+                    "RAPPORT_SASL_USERNAME": "rapport",
+                    "RAPPORT_SASL_PASSWORD": "open sesame",
+                },
+                capture_output=True,
+                timeout=60,
+            )
+            assert run.returncode == code, run.stderr.decode()
         worker.terminate()
         assert await asyncio.to_thread(worker.wait, 20) == 0
         assert "open sesame" not in (tmp_path / "log").read_text("utf-8", "replace")
