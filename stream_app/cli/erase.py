@@ -15,8 +15,8 @@ from aiokafka.errors import KafkaError
 
 from stream_app.backfill.errors import NoTopicError
 from stream_app.backfill.publish import Target, check
-from stream_app.cli.kafka import client, kafka_options
-from stream_app.cli.options import Person
+from stream_app.cli.kafka import client, kafka_options, no_answer
+from stream_app.cli.options import Text
 from stream_app.contracts.erasure import ALL_BRANDS, read_erasure
 from stream_app.contracts.policy import NOT_A_BRAND
 from stream_app.contracts.times import format_time
@@ -30,8 +30,8 @@ NO_ANSWER: Final = 2
 
 
 @click.command()
-@click.argument("brand", type=Person())
-@click.argument("person", type=Person())
+@click.argument("brand", type=Text())
+@click.argument("person", type=Text())
 @click.option("--consent", is_flag=True, help="Let the person in again, as a new one.")
 @click.option("--json", "as_json", is_flag=True, help="The status as JSON, for machines.")
 @kafka_options
@@ -70,7 +70,7 @@ def erase(
         click.echo(f"rapport erase: {error}", err=True)
         sys.exit(NO_ANSWER)
     except KafkaError as error:
-        click.echo(f"rapport erase: {broker}: {error}", err=True)
+        click.echo(f"rapport erase: {no_answer(broker, error)}", err=True)
         sys.exit(NO_ANSWER)
     _tell(target.topics, consent, as_json)
 

@@ -10,8 +10,8 @@ import click
 import orjson
 from aiokafka.errors import KafkaError
 
-from stream_app.cli.kafka import client, kafka_options
-from stream_app.cli.options import Person
+from stream_app.cli.kafka import client, kafka_options, no_answer
+from stream_app.cli.options import Text
 from stream_app.domain.keys import relationship_key
 from stream_app.edge.reading import NoSuchTopicError, read_topic
 from stream_app.edge.topics import Topics
@@ -22,7 +22,7 @@ NO_ANSWER: Final = 2
 
 @click.command()
 @click.argument("brand")
-@click.argument("person", type=Person())
+@click.argument("person", type=Text())
 @click.option("--json", "as_json", is_flag=True, help="The state/v1 record as it is, for machines.")
 @kafka_options
 def explain(
@@ -47,7 +47,7 @@ def explain(
         key = relationship_key(brand, person).encode()
         view = asyncio.run(_latest(broker, topic, key, settings))
     except (NoSuchTopicError, KafkaError) as error:
-        told = str(error) if isinstance(error, NoSuchTopicError) else f"{broker}: {error}"
+        told = no_answer(broker, error) if isinstance(error, KafkaError) else str(error)
         click.echo(f"rapport explain: {told}", err=True)
         sys.exit(NO_ANSWER)
     if view is None:

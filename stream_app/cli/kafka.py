@@ -11,6 +11,8 @@ import click
 
 from stream_app.embedded import BROKER_VARIABLES
 
+VARIABLES: Final = ", ".join(BROKER_VARIABLES)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _broker_option: Final = click.option(
@@ -63,6 +65,12 @@ def kafka_options(command: F) -> F:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def no_answer(broker: str, error: Exception) -> str:
+    """What to say, and to do, when a broker fails."""
+    what = f"{broker}: {str(error) or type(error).__name__}"
+    return f"{what}. Do: see to the broker, or name another one (--broker, {VARIABLES})"
 
 
 def client(options: Mapping[str, Any]) -> dict[str, Any]:

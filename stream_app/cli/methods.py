@@ -17,9 +17,9 @@ from click.core import ParameterSource
 from stream_app.backfill.errors import UnreadableFileError
 from stream_app.backfill.files import unpacked
 from stream_app.cli.files import Input, raw_of
-from stream_app.cli.kafka import client, kafka_options
+from stream_app.cli.kafka import client, kafka_options, no_answer
 from stream_app.cli.methods_table import show, show_shares
-from stream_app.cli.options import Person, policy_option
+from stream_app.cli.options import Text, policy_option
 from stream_app.cli.replay import refusals, whole_lines
 from stream_app.contracts.method_report import RUNG_NAMES, MethodReportV1, Rung, read_report
 from stream_app.contracts.standings import Standing, latest, standings
@@ -41,7 +41,7 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 
 
 @click.command()
-@click.argument("brand", type=Person())
+@click.argument("brand", type=Text())
 @click.option(
     "--model",
     type=click.Choice([*MODELS, *OVER_ALL_PATHS]),
@@ -57,7 +57,7 @@ def _day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str
 @click.option("--since", metavar="DAY", callback=_day, help="From this UTC day on.")
 @click.option(
     "--person",
-    type=Person(),
+    type=Text(),
     help="What of each method's cost falls on this relationship (90 days); reads the whole log.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON, for machines.")
@@ -107,7 +107,8 @@ def methods(
         else:
             rows, credit = _recount(brand, model, cast("Rung", stage), policy, _source(options))
     except (NoSuchTopicError, UnreadableFileError, KafkaError) as error:
-        told = f"{options['broker']}: {error}" if isinstance(error, KafkaError) else str(error)
+        failed = isinstance(error, KafkaError)
+        told = no_answer(options["broker"], error) if failed else str(error)
         click.echo(f"rapport methods: {told}", err=True)
         sys.exit(2)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

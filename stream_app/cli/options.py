@@ -27,8 +27,8 @@ class TimeParam(click.ParamType):
             self.fail(f"{value!r}: {error}; say for example 2026-01-31T00:00:00Z", param, ctx)
 
 
-class Person(click.ParamType):
-    """A brand or the id of a person, as it stands in a record: text that is UTF-8."""
+class Text(click.ParamType):
+    """Text that is to stand in a record, such as the id of a person: it has to be UTF-8."""
 
     name = "text"
 

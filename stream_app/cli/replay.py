@@ -16,7 +16,7 @@ import click
 from stream_app.backfill.errors import UnreadableFileError
 from stream_app.backfill.files import unpacked
 from stream_app.cli.files import Input, Output, keep_apart, raw_of, writing
-from stream_app.cli.options import TimeParam, policy_file, policy_option
+from stream_app.cli.options import Text, TimeParam, policy_file, policy_option
 from stream_app.contracts.reject import write_reject
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
@@ -65,6 +65,7 @@ _REPORT_EVERY: Final = 20_000
 )
 @click.option(
     "--application-id",
+    type=Text(),
     default="rapport",
     show_default=True,
     help="Whose transition ids to compute: those of the service that runs under this id.",

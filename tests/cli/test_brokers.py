@@ -47,6 +47,7 @@ def test_every_command_reads_both_variables(command: str, name: str) -> None:
     said = run.stderr.splitlines()
     assert len(said) == 1, run.stderr.decode()
     assert said[0].startswith(f"rapport {command}: 127.0.0.1:1: ".encode())
+    assert b"Do: see to the broker" in said[0]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
