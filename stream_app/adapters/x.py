@@ -83,7 +83,7 @@ def _post(data: Node, post: Node, kind: str, account: str) -> Finding:
     native = f"{kind}({name})" if kind == "post.create" and verb != "post" else kind
     at = times.iso(post, "created_at")
     direction = side(actor, target, account) if target else "outbound"
-    if kind == "post.mention.create" and direction == "inbound" and target != account:
+    if kind == "post.mention.create" and direction == "inbound" and account not in ("", target):
         direction = "peer"
     return Finding(
         native="post.edit" if edited else native,
@@ -124,7 +124,7 @@ def _addressed(data: Node, post: Node, kind: str, account: str) -> Address:
         meant.append(("quote", _author(data, object_), object_))
     mentioned = [m.text("id") for m in post.child("entities").nodes("mentions") if "id" in m]
     meant += [("mention", person, own) for person in ([named] if named else mentioned)]
-    return chosen(meant, actor, (account,), own)
+    return chosen(meant, actor, (account,) if account else (), own)
 
 
 def _author(data: Node, post: str) -> str:

@@ -74,6 +74,12 @@ def test_x_a_thread_of_the_account_that_names_somebody() -> None:
     assert told("x", delivery) == ("mention", "7", "outbound")
 
 
+def test_x_a_delivery_on_behalf_of_nobody() -> None:
+    delivery = x_mention(**refers("quoted"), entities={"mentions": [{"id": "7"}]})
+    delivery["data"]["filter"] = {}
+    assert told("x", delivery) == ("mention", "7", "inbound")
+
+
 # -- Mastodon
 
 
