@@ -63,7 +63,7 @@ def install(folder: str) -> None:
 
 
 def _outcome(ending: asyncio.Future[None]) -> str:
-    if not ending.done() or ending.cancelled():
+    if ending.cancelled():
         return "unknown"
     error = ending.exception()
     return "committed" if error is None else type(error).__name__
@@ -86,12 +86,11 @@ def _in_commits(traps: Traps) -> None:
                 return
             time.sleep(float(freeze))  # noqa: ASYNC251 - the whole loop is meant to stand still
             ending = asyncio.ensure_future(end())
-            try:
-                await asyncio.shield(ending)  # the commit's own deadline may be over by now
-            finally:
-                await asyncio.wait({ending}, timeout=_END_WITHIN_S)
-                traps.tell("freeze", _outcome(ending))
-                ending.cancel()
+            # Told whatever becomes of this task: the commit's deadline may be over by now, and
+            # a rebalance may have given up waiting for it.
+            ending.add_done_callback(lambda done: traps.tell("freeze", _outcome(done)))
+            asyncio.get_running_loop().call_later(_END_WITHIN_S, ending.cancel)
+            await asyncio.shield(ending)
 
         self._producer.commit_transaction = trapped_end
 

@@ -63,7 +63,7 @@ async def test_more_replicas_than_brokers(service: Service) -> None:
     assert time.monotonic() - started < 30, "it does not wait for a broker that has answered"
 
 
-OLDER = "import stream_app.edge.states as states; states.VERSION = b'?'"
+OLDER = "import stream_app.edge.states as states; states.VERSIONS = (b'?',)"
 
 
 async def test_state_of_a_newer_release_is_refused(service: Service) -> None:
