@@ -72,7 +72,7 @@ def _identity(file: object) -> tuple[int, int] | str | None:
         if isinstance(file, str | Path):
             if str(file) == "-":
                 return None
-            found = _stat(str(file))
+            found = Path(file).stat()
         elif isinstance(file, int):
             found = os.fstat(file)
         else:
@@ -124,10 +124,6 @@ def _target(path: str) -> _Target:
         mode = real.stat().st_mode & 0o777 if real.is_file() else 0o666 & ~_umask()
         Path(beside).chmod(mode)
     return _Target(path, os.fdopen(number, "wb"), (Path(beside), real))
-
-
-def _stat(path: str) -> os.stat_result:
-    return Path(path).stat()
 
 
 def _umask() -> int:

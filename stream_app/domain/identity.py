@@ -128,8 +128,9 @@ def _unite_panes(into: Relationship, source: Relationship, rules: Rules) -> None
                 act.answered = _shifted(act.answered, shift)
         undos, early = _undos(into, mine, theirs)
         acts = [*mine.acts, *theirs.acts]
-        panes[day] = united = Pane(acts, counts, undos=undos, early=early, stored=mine.stored)
-        united.blocks = mine.blocks
+        panes[day] = united = Pane(
+            acts, counts, undos=undos, early=early, stored=mine.stored, blocks=mine.blocks
+        )
         united.alter()
 
 

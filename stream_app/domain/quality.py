@@ -28,10 +28,9 @@ from stream_app.domain.worth import (
     REAL,
     RECEIVED,
     common_values,
+    rounded,
 )
 
-DIGITS: Final = 6
-_SCALE: Final = 1e6
 UNKNOWN_COUNTS: Final = 0.5
 LEAST: Final = 0.05
 RHYTHM_ACTS: Final = 64
@@ -55,16 +54,6 @@ def quality(rel: Relationship, at_ms: int, topics: tuple[str, ...]) -> Quality:
         _rounded(fourth),
         rounded(math.sqrt(math.sqrt(product))),
     )
-
-
-def rounded(value: float) -> float:
-    """`round(value, 6)` of a value in 0..1, to the bit; quicker, as it makes no decimal text."""
-    scaled = value * _SCALE
-    whole = float(int(scaled))
-    rest = scaled - whole
-    if 0.4999 < rest < 0.5001:  # so near to the middle, the product's own error may decide
-        return round(value, DIGITS)
-    return (whole + 1.0 if rest > 0.5 else whole) / _SCALE
 
 
 def _rounded(value: float | None) -> float | None:

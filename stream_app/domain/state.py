@@ -15,7 +15,7 @@ from stream_app.domain.rows import Undecided
 from stream_app.domain.rules import TOPIC_FIT, Rules
 from stream_app.domain.standing import Registers
 from stream_app.domain.windows import UNKNOWN, Windows
-from stream_app.domain.worth import Worth, common_values, no_worth
+from stream_app.domain.worth import Worth, common_values, no_worth, rounded
 
 
 @mypyc_attr(acyclic=True)
@@ -102,7 +102,7 @@ class Relationship:
     def note_topic_fit(self, rules: Rules) -> None:
         """Write the topic fit where conditions read it, as it is published: to six digits."""
         fit = common_values(self.worth.topics or {}, rules.topics)
-        self.windows.sums[TOPIC_FIT] = UNKNOWN if fit is None else round(fit, 6)
+        self.windows.sums[TOPIC_FIT] = UNKNOWN if fit is None else rounded(fit)
 
     def knows(self, event: Interaction, horizon: int) -> bool:
         """Whether `event` is a duplicate: its identity is remembered and that pane still lives.

@@ -46,6 +46,8 @@ GIVEN_WEIGHTS: Final = {"reply": 1.0, "message": 1.0, "resolve": 3.0}
 ANSWERED_OFFER_WEIGHT: Final = 2.0
 TALK: Final = frozenset({"reply", "message", "like", "mention", "resolve"})
 TOPICS_KEPT: Final = 128
+_DIGITS: Final = 6
+_SCALE: Final = 1e6
 
 Parts = tuple[tuple[int, int], ...]
 """(slot, amount) of everything that an act adds."""
@@ -174,3 +176,13 @@ def common_values(weights: Mapping[str, int], declared: tuple[str, ...]) -> floa
     length = math.sqrt(sum(share * share for share in shares.values()))
     shared = sum(shares.get(topic, 0.0) for topic in declared)
     return shared / (length * math.sqrt(len(declared)))
+
+
+def rounded(value: float) -> float:
+    """`round(value, 6)` of a value in 0..1, to the bit; quicker, as it makes no decimal text."""
+    scaled = value * _SCALE
+    whole = float(int(scaled))
+    rest = scaled - whole
+    if 0.4999 < rest < 0.5001:  # so near to the middle, the product's own error may decide
+        return round(value, _DIGITS)
+    return (whole + 1.0 if rest > 0.5 else whole) / _SCALE

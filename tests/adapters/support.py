@@ -129,3 +129,11 @@ def _known(platform: str) -> bool:
         return canonical(platform) in PLATFORMS
     except UnknownPlatform:
         return False
+
+
+def found(platform: str, value: Any, headers: dict[str, str] | None = None) -> list[Finding]:
+    """The findings of one delivery, of which nothing is refused."""
+    outcomes = [outcome for outcome, _ in outcomes_of(platform, [value], headers=headers)]
+    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+    assert findings == outcomes
+    return findings

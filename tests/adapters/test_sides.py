@@ -7,19 +7,10 @@ from typing import Any
 import pytest
 
 from stream_app.adapters.accounts import NO_ACCOUNTS, Accounts
-from stream_app.adapters.base import Finding
 
-from .support import lines_of, outcomes_of
+from .support import found, lines_of, outcomes_of
 
 AT = "2026-03-02T11:00:00Z"
-
-
-def found(platform: str, value: Any, headers: dict[str, str] | None = None) -> list[Finding]:
-    """The findings of one delivery, of which nothing is refused."""
-    outcomes = [outcome for outcome, _ in outcomes_of(platform, [value], headers=headers)]
-    findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
-    assert findings == outcomes
-    return findings
 
 
 # -- GitHub

@@ -7,7 +7,7 @@ import math
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stream_app.domain.quality import rounded
+from stream_app.domain.worth import rounded
 
 
 @given(st.floats(0, 1))
