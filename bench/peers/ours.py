@@ -123,6 +123,7 @@ def model(options: dict[str, Any]) -> LaneApp:
         data_dir=Path(options["folder"]),
         web_port=0,
         log_topic=options["topic"],
+        idle_ticks=False,  # they follow the clock on the wall: a slow machine would get some
         **options.get("service", {}),
     )
     asyncio.run(prepare_topics(settings))

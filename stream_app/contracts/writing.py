@@ -78,6 +78,7 @@ class _Fragment(NamedTuple):
 _fragments: dict[tuple[Rules, int, int], list[_Fragment]] = {}
 _EVIDENCE_KEPT: Final = 4_096
 _written: dict[tuple[Rules, int, int, tuple[float, ...]], msgspec.Raw] = {}
+_written_next: dict[tuple[Rules, int, tuple[float, ...]], msgspec.Raw] = {}
 
 
 def _evidence(evidence: Evidence) -> msgspec.Raw:
@@ -138,10 +139,10 @@ def write_state(rel: Relationship, rules: Rules) -> bytes:
             since=None if rel.since_ms is None else format_time(rel.since_ms),
             as_of=format_time(rel.as_of),
             members=rel.members.on,
-            evidence=evidence.findings(),
+            evidence=cast("Any", _evidence(evidence)),
             quality=quality(rel, rel.as_of, rules.topics),
             suspect=is_suspect(rel, rel.as_of),
-            next=_next(rel, rules),
+            next=cast("Any", _next(evidence)),
             policy=rules.version,
             ids=tuple([_id(one) for one in rel.linked]) if rel.linked else (),
         )
@@ -153,19 +154,29 @@ def _id(one: Linked) -> IdV1:
     return IdV1(one.person, format_time(one.since_ms), one.record, until)
 
 
-def _next(rel: Relationship, rules: Rules) -> NextV1 | None:
-    if rel.stage == len(rules.enter):
+def _next(evidence: Evidence) -> msgspec.Raw | None:
+    """What the next stage asks that is not met, as JSON; the newest are kept, as above."""
+    rules, stage = evidence.rules, evidence.current
+    if stage == len(rules.enter):
         return None
-    name = STAGES[rel.stage + 1].label
-    if rel.blocks.on:
-        return NextV1(name, (blocked(rel.blocks.on),))
+    if evidence.blocks:
+        return msgspec.Raw(_encode(NextV1(STAGES[stage + 1].label, (blocked(evidence.blocks),))))
+    name = rules, stage, evidence.values
+    written = _written_next.get(name)
+    if written is None:
+        if len(_written_next) >= _EVIDENCE_KEPT:
+            _written_next.clear()
+        missing = NextV1(STAGES[stage + 1].label, tuple(_missing(evidence)))
+        written = _written_next[name] = msgspec.Raw(_encode(missing))
+    return written
+
+
+def _missing(evidence: Evidence) -> list[Finding]:
     missing: list[Finding] = []
-    for clause in rules.enter[rel.stage]:
-        found = [_found(rel, term) for term in clause]
+    for clause in evidence.rules.enter[evidence.current]:
+        found = [
+            finding(evidence.current, False, term, evidence.values[term.slot]) for term in clause
+        ]
         if not any(one.met for one in found):
             missing += found
-    return NextV1(name, tuple(missing))
-
-
-def _found(rel: Relationship, term: CompiledTerm) -> Finding:
-    return finding(rel.stage, False, term, rel.windows.sums[term.slot])
+    return missing
