@@ -24,8 +24,9 @@ def amount(value: float) -> int:
 
 def weight(at_ms: int) -> int:
     """What one unit at `at_ms` weighs. Multiplied by `amount(w)` it is ready to be summed."""
-    half_lives, rest = divmod(at_ms - YEAR_2000_MS, HALF_LIFE_MS)
-    return int(2.0 ** (_WEIGHT_BITS + rest / HALF_LIFE_MS)) << half_lives
+    since_ms = at_ms - YEAR_2000_MS
+    part: float = 2.0 ** (_WEIGHT_BITS + since_ms % HALF_LIFE_MS / HALF_LIFE_MS)
+    return int(part) << since_ms // HALF_LIFE_MS
 
 
 def worth_at(total: int, at_ms: int) -> float:

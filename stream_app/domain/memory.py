@@ -6,6 +6,7 @@ since refunds come late. Everything is bounded, and what had to go before its ti
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping
 from typing import Final
 
@@ -170,10 +171,13 @@ class Memory:
 
     def add_purchase(self, purchase: Purchase, as_of_day: int) -> None:
         """Remember a purchase, newest by event time last; drop what is too old or too many."""
-        purchases = sorted([*(self.purchases or ()), purchase], key=_purchase_order)
+        purchases = self.purchases
+        if purchases is None:
+            purchases = self.purchases = []
+        insort(purchases, purchase, key=_purchase_order)
         oldest = as_of_day - PURCHASE_LIFE_DAYS
-        kept = [p for p in purchases if p.at_ms // DAY_MS > oldest]
-        self.purchases = kept[-PURCHASES:]
+        while purchases and (len(purchases) > PURCHASES or purchases[0].at_ms // DAY_MS <= oldest):
+            del purchases[0]
 
     def forget_purchase(self, purchase: Purchase) -> None:
         """Nothing is left of it to refund."""

@@ -90,8 +90,8 @@ BUGS: Final = {
     ),
     "an automated act can be negative": (
         "contracts/reading.py",
-        "    if wire.automated:\n",
-        "    if wire.automated and wire.sentiment is None:\n",
+        "    if automated:\n",
+        "    if automated and sentiment is None:\n",
     ),
     "a negative act is no objection": (
         "domain/rules.py",
