@@ -1,9 +1,10 @@
 """GitHub webhooks: the event's name is in the header `X-GitHub-Event`, its id in
 `X-GitHub-Delivery`; the body alone does not tell.
 
-The repository's owner is the brand. A star is delivered as `star` and as `watch`, with the time in
-the first only, so only the first counts. A release is delivered up to three times; `published`
-counts. An issue that was moved here was counted where it was opened.
+The repository's owner is the brand; what the owner says in somebody's thread is towards whoever
+opened it. A star is delivered as `star` and as `watch`, with the time in the first only, so only
+the first counts. A release is delivered up to three times; `published` counts. An issue that was
+moved here was counted where it was opened.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ EVENTS = (
     Event("member.removed", "join", "undo"),
     Event("organization.member_added", "join"),
     Event("organization.member_removed", "join", "undo"),
+    Event("membership.added", "join", note="a team: a membership of its own"),
+    Event("membership.removed", "join", "undo"),
+    Event("github_app_authorization.revoked", "", "revoke"),
     Event("org_block.blocked", "block"),
     Event("org_block.unblocked", "block", "undo"),
     Event("sponsorship.created", "purchase"),
@@ -129,25 +133,27 @@ def _act(
     *,
     op: str = "create",
     actor: str = "",
+    opener: str = "",
     object_: str = "",
     at_us: int | None = None,
     key: str = "",
     in_reply_to: str = "",
     elsewhere: bool = False,
 ) -> Finding:
-    """An act of `actor` (the sender) towards the owner."""
+    """An act of `actor` (the sender) towards the owner; of the owner towards the `opener`."""
     actor = actor or _sender(root)
-    target = _owner(root)
+    owner = _owner(root)
+    answers = actor == owner and opener not in ("", owner)
     return Finding(
         native=native,
         verb=verb,
         op=op,
         actor=actor,
-        target=target,
+        target=opener if answers else owner,
         object=object_,
         at_us=at_us,
-        direction=_direction(actor, target),
-        account="" if target else OWNER,
+        direction="outbound" if answers else _direction(actor, owner),
+        account="" if owner else OWNER,
         id=own,
         key=key,
         undoes=key if op == "delete" else "",
@@ -219,6 +225,7 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
         op=op,
         # Whoever deletes it, the act that is gone is its author's.
         actor=thing.child("user").text("id") if op == "delete" else "",
+        opener=root.need(on).child("user").text("id") if on else "",
         object_=own,
         at_us=at,
         key=key,
@@ -234,7 +241,7 @@ def _answered(root: Node, action: str, delivery: Delivery) -> Finding:
     actor, target = _sender(root), answer.child("user").text("id")
     at = None if undo else times.iso(root.need("discussion"), "answer_chosen_at")
     key = f"answer:{own}"
-    towards = "inbound" if target == _owner(root) else "peer"
+    towards = {actor: "outbound", target: "inbound"}.get(_owner(root), "peer")
     return Finding(
         native=f"discussion.{action}",
         verb="endorse",
@@ -287,11 +294,20 @@ def _member(root: Node, name: str, delivery: Delivery) -> Finding | None:
     action = root.id("action").removeprefix("member_")
     if action not in ("added", "removed"):
         return None
-    person = root.need("member") if name == "member" else root.need("membership").need("user")
-    actor, removed = person.id("id"), action == "removed"
-    native = f"member.{action}" if name == "member" else f"organization.member_{action}"
+    of_organization = name == "organization"
+    person = root.need("membership").need("user") if of_organization else root.need("member")
+    actor, op = person.id("id"), "undo" if action == "removed" else "create"
+    native = f"{name}.{'member_' if of_organization else ''}{action}"
+    team = f"team:{root.need('team').id('id')}" if name == "membership" else ""
     own = f"join:{actor}:{delivery.header('x-github-delivery')}"
-    return _act(root, native, "join", own, op="undo" if removed else "create", actor=actor)
+    return _act(root, native, "join", own, op=op, actor=actor, object_=team)
+
+
+def _authorization(root: Node, name: str, delivery: Delivery) -> Finding | None:
+    if root.id("action") != "revoked":
+        return None
+    actor = _sender(root)
+    return Finding(native=f"{name}.revoked", op="revoke", actor=actor, direction="none", id=actor)
 
 
 def _org_block(root: Node, name: str, delivery: Delivery) -> Finding | None:
@@ -376,6 +392,8 @@ _READERS: dict[str, _Reader] = {
     "release": _release,
     "member": _member,
     "organization": _member,
+    "membership": _member,
+    "github_app_authorization": _authorization,
     "org_block": _org_block,
     "sponsorship": _sponsorship,
     "marketplace_purchase": _purchase,

@@ -53,7 +53,7 @@ def test_whoever_deletes_a_comment_it_was_its_authors(sender: int) -> None:
     [
         (1, 7, "create inbound endorse answer:9:1772449200000"),
         (8, 7, "skip peer"),
-        (8, 1, "skip peer"),
+        (8, 1, "skip no_verb"),
         (7, 7, "skip self"),
     ],
 )
@@ -62,6 +62,51 @@ def test_the_owners_answer_that_is_chosen_is_the_askers_praise(
 ) -> None:
     answer, discussion = {"id": 9, "user": {"id": author}}, {"id": 2, "answer_chosen_at": AT}
     assert github("discussion", "answered", sender, answer=answer, discussion=discussion) == [line]
+
+
+THREADS = {
+    "issue_comment": ("comment", "issue"),
+    "pull_request_review": ("review", "pull_request"),
+    "pull_request_review_comment": ("comment", "pull_request"),
+    "discussion_comment": ("comment", "discussion"),
+}
+
+
+@pytest.mark.parametrize("name", THREADS)
+@pytest.mark.parametrize(
+    ("sender", "opener", "parties"),
+    [
+        (1, 7, ("1", "7", "outbound")),
+        (1, 1, ("1", "1", "self")),
+        (7, 7, ("7", "1", "inbound")),
+        (8, 7, ("8", "1", "inbound")),
+        (1, None, ("1", "1", "self")),
+    ],
+)
+def test_the_owner_answers_whoever_opened_the_thread(
+    name: str, sender: int, opener: int | None, parties: tuple[str, str, str]
+) -> None:
+    thing, on = THREADS[name]
+    told = {"action": "created", "sender": {"id": sender}, "repository": REPOSITORY}
+    told |= {thing: {"id": 9, "user": {"id": sender}, "submitted_at": AT}}
+    told |= {on: {"id": 2, "user": opener and {"id": opener}}}
+    (one,) = found("github", told, {"X-GitHub-Event": name})
+    assert (one.actor, one.target, one.direction) == parties
+
+
+def test_who_takes_the_authorisation_of_an_app_back_revokes() -> None:
+    headers = {"X-GitHub-Event": "github_app_authorization"}
+    (one,) = found("github", {"action": "revoked", "sender": {"id": 7}}, headers)
+    assert (one.op, one.verb, one.actor, one.direction) == ("revoke", "", "7", "none")
+
+
+@pytest.mark.parametrize(("action", "op"), [("added", "create"), ("removed", "undo")])
+def test_a_team_is_a_membership_of_its_own(action: str, op: str) -> None:
+    told = {"action": action, "scope": "team", "member": {"id": 7}, "sender": {"id": 1}}
+    told |= {"team": {"id": 3}, "organization": {"id": 4}}
+    (one,) = found("github", told, {"X-GitHub-Event": "membership", "X-GitHub-Delivery": "d1"})
+    assert (one.verb, one.op, one.actor, one.target) == ("join", op, "7", "4")
+    assert one.object == "team:3"
 
 
 def test_an_answer_chosen_again_is_praise_again() -> None:
