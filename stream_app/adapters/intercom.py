@@ -19,6 +19,7 @@ _WRITTEN = {
     "conversation.user.replied": (True, False),
     "conversation.admin.single.created": (False, True),
     "conversation.admin.replied": (False, False),
+    "conversation.operator.replied": (False, False),
 }
 _TICKETS = {
     # topic: written by a person?
@@ -31,16 +32,24 @@ _OTHERS = {
     True: frozenset(("admin", "bot", "team")),
     False: frozenset(("user", "lead", "contact", "visitor")),
 }
+_BOTS = frozenset(("conversation.operator.replied",))
 _CONTACTS = {
     "user.unsubscribed": ("subscribe", "undo"),
     "contact.unsubscribed": ("subscribe", "undo"),
+    "user.unsubscribed_from_sms": ("subscribe", "undo"),
+    "contact.unsubscribed_from_sms": ("subscribe", "undo"),
     "contact.subscribed": ("subscribe", "create"),
     "contact.signed_up": ("join", "create"),
     "visitor.signed_up": ("join", "create"),
 }
 
 EVENTS = (
-    *(Event(name, "message") for name in _WRITTEN),
+    *(
+        Event(name, "message", note="by a bot: automated" if name in _BOTS else "")
+        for name in _WRITTEN
+    ),
+    Event("conversation_part.redacted", "message", "delete", "whose part it was"),
+    Event("conversation.deleted", "message", "delete", "the person from what was seen"),
     Event("conversation.rating.added", "review", note="sentiment from the rating, 1 to 5"),
     Event("ticket.created", "message"),
     *(Event(name, "message") for name in _TICKETS),
@@ -63,6 +72,10 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         yield _ticket(root, item, topic)
     elif topic in _GRANULAR:
         yield from _granular(root, item, topic)
+    elif topic == "conversation_part.redacted":
+        yield from _redacted(root, item, topic)
+    elif topic == "conversation.deleted":
+        yield _deleted(root, item, topic)
     elif topic == "conversation.rating.added":
         yield _rating(root, item, topic)
     elif topic in ("ticket.created", "event.created"):
@@ -95,22 +108,23 @@ def _finding(
         op=op,
         actor=actor,
         target=app,
-        object="" if verb in ("subscribe", "join") else own,
+        object=_channel(topic) if verb in ("subscribe", "join") else own,
         at_us=at if at is not None else times.seconds(root, "created_at"),
         account=app,
         id=own,
     )
 
 
+def _channel(topic: str) -> str:
+    """What a membership is of, where it is not of everything."""
+    return "sms" if topic.endswith("_from_sms") else ""
+
+
 def _message(root: Node, item: Node, topic: str) -> Finding:
     inbound, start = _WRITTEN[topic]
     app, conversation = root.id("app_id"), item.id("id")
-    parts = list(item.child("conversation_parts").nodes("conversation_parts"))
     said = item.child("conversation_message") or item.child("source")
-    # A reply is the newest part of that side (a bot may have been faster than the notification);
-    # where a delivery has none, the conversation stands in.
-    theirs = [one for one in parts if _author_type(one) not in _OTHERS[inbound]]
-    part = theirs[-1] if theirs and not start else None
+    part = None if start else _reply(item, inbound, topic)
     author = (part or said).child("author").text("id")
     person = _contact(item)
     own = part.id("id") if part is not None else conversation
@@ -124,12 +138,70 @@ def _message(root: Node, item: Node, topic: str) -> Finding:
         direction="inbound" if inbound else "outbound",
         account=app,
         id=f"part:{own}" if part is not None else f"conversation:{own}",
+        key=f"conversation:{conversation}" if start else "",
         in_reply_to=f"conversation:{conversation}" if part is not None else "",
+        automated=topic in _BOTS,
     )
+
+
+def _parts(item: Node) -> list[Node]:
+    return list(item.child("conversation_parts").nodes("conversation_parts"))
 
 
 def _author_type(part: Node) -> str:
     return part.child("author").text("type")
+
+
+def _reply(item: Node, inbound: bool, topic: str) -> Node | None:
+    """The newest part of that side: others may have been faster than the notification, and some
+    parts only say what happened to the conversation, or are notes. None: it stands in itself."""
+    theirs = [one for one in _parts(item) if _author_type(one) not in _OTHERS[inbound]]
+
+    def said(one: Node) -> tuple[bool, bool]:
+        by_bot = _author_type(one) == "bot"
+        text = bool(one.raw("body")) and one.text("part_type") != "note"
+        return by_bot == (topic in _BOTS), text
+
+    return max(reversed(theirs), key=said, default=None)
+
+
+def _redacted(root: Node, item: Node, topic: str) -> Iterator[Finding]:
+    app, person = root.id("app_id"), _contact(item)
+    for part in _parts(item):
+        if part.raw("redacted") is False:
+            continue
+        own, author = part.id("id"), part.child("author").text("id")
+        inbound = _author_type(part) in _OTHERS[False]
+        yield Finding(
+            native=topic,
+            verb="message",
+            op="delete",
+            actor=(author or person) if inbound else author,
+            target=app if inbound else person,
+            object=own,
+            at_us=times.seconds(root, "created_at"),
+            direction="inbound" if inbound else "outbound",
+            account=app,
+            id=f"part:{own}",
+            undoes=f"part:{own}",
+        )
+
+
+def _deleted(root: Node, item: Node, topic: str) -> Finding:
+    own = item.first("conversation_id", "id") or item.id("conversation_id")
+    key = f"conversation:{own}"
+    return Finding(
+        native=topic,
+        verb="message",
+        op="delete",
+        target=root.id("app_id"),
+        object=own,
+        at_us=times.seconds(root, "created_at"),
+        account=root.id("app_id"),
+        id=key,
+        key=key,
+        undoes=key,
+    )
 
 
 def _ticket(root: Node, item: Node, topic: str) -> Finding:

@@ -190,6 +190,66 @@ def test_a_reply_is_the_newest_part_of_its_side(topic: str, parts: list[Any], li
     assert lines_of("intercom", [intercom(topic, id="c1", **held, **source, **CONTACTS)]) == [line]
 
 
+def written(own: str, kind: str, author: str, body: str | None, said: str) -> dict[str, Any]:
+    return {**part(own, kind, author), "body": body, "part_type": said}
+
+
+PARTS = [
+    written("p1", "admin", "a1", "<p>Hello</p>", "assignment"),
+    written("p2", "admin", "a1", "<p>for us</p>", "note"),
+    written("p3", "bot", "b1", "<p>We answer soon</p>", "comment"),
+    written("p4", "admin", "a2", None, "close"),
+    written("p5", "bot", "b1", None, "language_detection_details"),
+]
+
+
+@pytest.mark.parametrize(
+    ("topic", "who"),
+    [
+        ("conversation.admin.replied", ("a1", "p1", False)),
+        ("conversation.operator.replied", ("b1", "p3", True)),
+    ],
+)
+def test_a_reply_is_a_part_that_says_something(topic: str, who: tuple[str, str, bool]) -> None:
+    held = {"conversation_parts": {"conversation_parts": PARTS}}
+    (one,) = found("intercom", intercom(topic, id="c1", **held, **CONTACTS))
+    assert (one.actor, one.object, one.automated) == who
+    assert (one.verb, one.target, one.direction) == ("message", "u1", "outbound")
+
+
+@pytest.mark.parametrize(
+    ("kind", "author", "line"),
+    [
+        ("lead", "u1", "undo inbound message part:p1 undoes part:p1"),
+        ("admin", "a1", "undo outbound message part:p1 undoes part:p1"),
+    ],
+)
+def test_a_part_that_is_redacted_is_taken_back(kind: str, author: str, line: str) -> None:
+    held = {"conversation_parts": {"conversation_parts": [part("p1", kind, author)]}}
+    told = intercom("conversation_part.redacted", id="c1", **held, **CONTACTS)
+    assert lines_of("intercom", [told]) == [line]
+
+
+def test_a_conversation_that_is_deleted_is_taken_back() -> None:
+    source = {"source": {"author": {"type": "user", "id": "u1"}}}
+    said = [
+        intercom("conversation.user.created", id="c1", **source, **CONTACTS),
+        intercom("conversation.deleted", conversation_id="c1"),
+        intercom("conversation.deleted", conversation_id="c2"),
+    ]
+    assert lines_of("intercom", said) == [
+        "create inbound message conversation:c1",
+        "undo inbound message conversation:c1 undoes conversation:c1",
+        "skip unresolved",
+    ]
+
+
+@pytest.mark.parametrize("topic", ["user.unsubscribed_from_sms", "contact.unsubscribed_from_sms"])
+def test_texts_are_a_subscription_of_their_own(topic: str) -> None:
+    (one,) = found("intercom", intercom(topic, id="u1"))
+    assert (one.verb, one.op, one.actor, one.object) == ("subscribe", "undo", "u1", "sms")
+
+
 @pytest.mark.parametrize(
     ("topic", "author", "line"),
     [
