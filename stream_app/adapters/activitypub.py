@@ -8,6 +8,7 @@ activity is that activity's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,10 @@ _ON_OBJECT = {
 }
 _ON_ACTOR = {"Follow": "follow", "Block": "block", "Join": "join"}
 _VERBS = {**_ON_OBJECT, **_ON_ACTOR}
+_GUESSED = ("like", "follow", "share", "block")
+_MODERATION = frozenset(("Add", "Remove", "Lock", "Warn", "Resolve"))
+_THING = re.compile(r"/(?:post|comment|statuse|object|note|notice|p|videos/watch)s?/")
+"""What servers' addresses of posts have, and those of people have not."""
 
 EVENTS = (
     Event("Create(reply)", "reply", note="a reply that also mentions is one act"),
@@ -48,13 +53,10 @@ EVENTS = (
     *(Event(f"Undo({name})", verb, "undo") for name, verb in _VERBS.items()),
     Event("Undo(Delete)", "post", "restore", "what it was, from what was seen"),
     Event("Leave", "join", "undo"),
-    Event("Undo(like)", "like", "undo", "by id only, as the id looks"),
-    Event("Undo(follow)", "follow", "undo", "by id only"),
-    Event("Undo(share)", "share", "undo", "by id only"),
-    Event("Undo(block)", "block", "undo", "by id only"),
+    *(Event(f"Undo({verb})", verb, "undo", "by id only, as it looks") for verb in _GUESSED),
     Event("Undo(unknown)", "", "undo", "by id only"),
     Event("Flag", "report", note="by a server's own actor, as servers do"),
-    Event("moderation", "", "moderate", "Remove, Add, and a group's removals"),
+    Event("moderation", "", "moderate", "Add, Remove, Lock, Warn, Resolve, and undone"),
     Event("other", "", "ignore", "Accept, Reject, Move, Update of an actor, what is new"),
 )
 
@@ -65,9 +67,8 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     kind = root.id("type")
     if kind == "Announce" and isinstance(root.raw("object"), dict):
         inner = root.need("object")
-        if (
-            "actor" in inner and "object" in inner
-        ):  # a group passes on what a member did: the member is the actor
+        # A group passes on what a member did: the member is the actor.
+        if "actor" in inner and "object" in inner:
             yield _activity(inner, delivery, _id_of(root, "actor"))
             return
     yield _activity(root, delivery, "")
@@ -87,9 +88,7 @@ def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
         return _leave(root)
     if kind == "Flag":
         return _flag(root)
-    if kind in ("Add", "Remove"):
-        return Finding(native="moderation", op="moderate", direction="none")
-    return _ignored(root, "no_act")
+    return _moderation() if kind in _MODERATION else _ignored(root, "no_act")
 
 
 def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
@@ -100,8 +99,8 @@ def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
     own = item.id("id")
     meant = list(_addressed(root, item, actor, delivery))
     verb, target, object_ = chosen(meant, actor, delivery.accounts.of(PLATFORM), own)
-    if verb == "post" and group:
-        target = group
+    if verb == "post":
+        target = group or _place(root, item, actor)
     update = kind == "Update"
     at = times.iso(item, "updated") if update else times.iso(root, "published")
     direction = "inbound" if target or verb != "post" else "none"
@@ -126,7 +125,7 @@ def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
 def _addressed(root: Node, item: Node, actor: str, delivery: Delivery) -> Iterator[Address]:
     """Whom an object is to, the most direct first. Whose an answered or quoted object is shows in
     its address if it is ours or the author's own; else it is the first person named."""
-    own, named = item.id("id"), list(_mentioned(item, actor))
+    own, named = item.id("id"), list(_mentioned(item if "tag" in item else root, actor))
     told = next(iter(named), "") or _recipient(root, actor) or _recipient(item, actor)
     parent = _iri(item, "inReplyTo")
     quoted = _iri(item, "quote") or item.first("quoteUrl", "quoteUri", "_misskey_quote")
@@ -146,6 +145,14 @@ def _addressed(root: Node, item: Node, actor: str, delivery: Delivery) -> Iterat
         yield "message", alone, own
     for person in named:
         yield "mention", person, own
+
+
+def _place(root: Node, item: Node, actor: str) -> str:
+    """The group that a post is made in: its audience; of a page, whom it is to."""
+    for said in (_iri(root, "audience"), _iri(item, "audience")):
+        if said and not _is_public(said) and not _is_collection(said):
+            return said
+    return _recipient(root, actor) if item.text("type") == "Page" else ""
 
 
 def _mentioned(item: Node, actor: str) -> Iterator[str]:
@@ -190,9 +197,8 @@ def _alone(root: Node, item: Node, actor: str) -> str:
 
 
 def _act(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
-    verb, actor, own = _VERBS[kind], _id_of(root, "actor"), root.id("id")
-    subject = _id_of(root, "object")
-    on_actor = kind in _ON_ACTOR
+    verb, actor, own = _VERBS[kind], _id_of(root, "actor"), root.text("id")
+    subject, place, on_actor = _id_of(root, "object"), _banned_from(root), kind in _ON_ACTOR
     target = subject if on_actor else _author(root, delivery) or _recipient(root, actor)
     return Finding(
         native=kind,
@@ -201,16 +207,26 @@ def _act(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
         target=target,
         object="" if on_actor else subject,
         at_us=times.iso(root, "published"),
-        direction="self" if actor == target else "inbound",
-        id=own,
+        direction=_direction(actor, target, place),
+        account=place,
+        id=own or f"{kind}:{actor}:{subject}",
         key=own,
         in_reply_to="" if on_actor else subject,
     )
 
 
+def _banned_from(root: Node) -> str:
+    """The group that a person is shut out of: that is the group's act, not a moderator's own."""
+    return _iri(root, "target") if root.text("type") == "Block" else ""
+
+
+def _direction(actor: str, target: str, place: str) -> str:
+    return "outbound" if place else "self" if actor == target else "inbound"
+
+
 def _undo(root: Node, delivery: Delivery) -> Finding:
     actor = _id_of(root, "actor")
-    at = times.iso(root, "published")
+    at = _taken_back(root)
     inner = root.raw("object")
     if not isinstance(inner, dict):
         own = _id_of(root, "object")
@@ -231,7 +247,8 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
     if kind == "Delete":
         return _restored(root, done, actor)
     if kind not in _VERBS:
-        return _ignored(root, "unknown_undo")
+        return _moderation() if kind in _MODERATION else _ignored(root, "unknown_undo")
+    place = _banned_from(done)
     own, subject, on_actor = done.text("id"), _id_of(done, "object"), kind in _ON_ACTOR
     target = subject if on_actor else _author(done, delivery)
     target = target or _recipient(root, actor) or _recipient(done, actor)
@@ -243,12 +260,20 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
         target=target,
         object="" if on_actor else subject,
         at_us=at,
-        direction="self" if actor == target else "inbound",
+        direction=_direction(actor, target, place),
+        account=place,
         # A server may keep no id of what is undone: then it is the newest of its kind.
         id=own or root.text("id") or f"undo:{kind}:{actor}:{subject}",
         key=own,
         undoes=own,
     )
+
+
+def _taken_back(root: Node) -> int | None:
+    """When something was taken back; Friendica puts the time there when it was made."""
+    by = root.raw("instrument")
+    made_at = isinstance(by, dict) and str(by.get("name")).startswith("Friendica")
+    return None if made_at else times.iso(root, "published")
 
 
 def _restored(root: Node, done: Node, actor: str) -> Finding:
@@ -289,7 +314,7 @@ def _delete(root: Node) -> Finding:
         op="erase" if erase else "delete",
         actor=actor,
         object=own,
-        at_us=times.iso(root, "published"),
+        at_us=_taken_back(root),
         direction="none",
         id=own,
         key="" if erase else own,
@@ -312,13 +337,15 @@ def _leave(root: Node) -> Finding:
 
 def _flag(root: Node) -> Finding:
     said = root.raw("object")
-    first = said[0] if isinstance(said, list) and said else said
-    target = first.get("id") if isinstance(first, dict) else first
+    parts = said if isinstance(said, list) else [said]
+    named = [one.get("id") if isinstance(one, dict) else one for one in parts]
+    told = [one for one in named if isinstance(one, str)]
     return Finding(
         native="Flag",
         verb="report",
         actor=_id_of(root, "actor"),
-        target=target if isinstance(target, str) else "",
+        target=next((one for one in told if not _THING.search(one)), ""),
+        object=next((one for one in told if _THING.search(one)), ""),
         at_us=times.iso(root, "published"),
         direction="peer",
         id=root.id("id"),
@@ -356,6 +383,10 @@ def _id_of(node: Node, key: str) -> str:
     if not address:
         raise Malformed(node.at(key), "an address, or an object with an id")
     return address
+
+
+def _moderation() -> Finding:
+    return Finding(native="moderation", op="moderate", direction="none")
 
 
 def _ignored(root: Node, reason: str) -> Finding:

@@ -1,0 +1,106 @@
+"""Groups of ActivityPub: posts in them, those whom they shut out, what their moderators do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stream_app.adapters.accounts import NO_ACCOUNTS
+
+from .support import found, lines_of, outcomes_of
+
+PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
+ANNA, CARL, MOD = (f"https://a.example/u/{name}" for name in ("anna", "carl", "mod"))
+TEA = "https://g.example/c/tea"
+POST = "https://a.example/post/1"
+AT = "2026-03-02T11:00:00Z"
+
+
+def activity(kind: str, thing: Any, actor: str = ANNA, **more: Any) -> dict[str, Any]:
+    own = f"https://a.example/activities/{kind.lower()}/1"
+    return {"type": kind, "id": own, "actor": actor, "object": thing, **more}
+
+
+def page(kind: str = "Page", **more: Any) -> dict[str, Any]:
+    return {"type": kind, "id": POST, "attributedTo": ANNA, "published": AT, **more}
+
+
+@pytest.mark.parametrize(
+    ("told", "target", "direction"),
+    [
+        (activity("Create", page(), to=[TEA, PUBLIC]), TEA, "inbound"),
+        (activity("Create", page(), to=[PUBLIC], cc=[TEA]), TEA, "inbound"),
+        (activity("Create", page("Note"), to=[PUBLIC], audience=TEA), TEA, "inbound"),
+        (activity("Create", page("Note", audience=[TEA]), to=[PUBLIC, TEA]), TEA, "inbound"),
+        (activity("Create", page("Note"), to=[PUBLIC], audience=f"{ANNA}/followers"), "", "none"),
+        (activity("Create", page("Note"), to=[PUBLIC], audience=PUBLIC), "", "none"),
+        (activity("Create", page(), to=[PUBLIC]), "", "none"),
+    ],
+)
+def test_a_post_in_a_group_is_towards_the_group(told: Any, target: str, direction: str) -> None:
+    (one,) = found("activitypub", told)
+    assert (one.verb, one.target, one.direction) == ("post", target, direction)
+
+
+def test_who_is_named_may_stand_beside_the_object() -> None:
+    note = page("Note", content="hello", inReplyTo="https://c.example/post/2", cc=[TEA])
+    tags = [{"type": "Mention", "href": "https://c.example/u/zed"}]
+    (one,) = found("activitypub", activity("Create", note, cc=[TEA], tag=tags))
+    assert (one.verb, one.target) == ("reply", "https://c.example/u/zed")
+
+
+def test_a_group_shuts_a_person_out_and_lets_them_in_again() -> None:
+    ban = activity("Block", CARL, MOD, target=TEA, removeData=True)
+    said = [ban, activity("Undo", ban, MOD)]
+    made = [made for _, made in outcomes_of("activitypub", said)]
+    tea, carl = NO_ACCOUNTS.brand("activitypub", TEA), f"activitypub:{CARL}"
+    for one, op in zip(made, ("create", "undo"), strict=True):
+        assert isinstance(one, dict)
+        assert (one["op"], one["verb"], one["direction"]) == (op, "block", "outbound")
+        assert (one["brand"], one["person"]) == (tea, carl)
+
+
+def test_one_who_blocks_another_is_themself() -> None:
+    (one,) = found("activitypub", activity("Block", TEA))
+    assert (one.actor, one.target, one.direction, one.account) == (ANNA, TEA, "inbound", "")
+
+
+@pytest.mark.parametrize("kind", ["Add", "Remove", "Lock", "Warn", "Resolve"])
+def test_what_moderators_do_is_no_act(kind: str) -> None:
+    done = activity(kind, POST, MOD)
+    said = [done, activity("Undo", done, MOD)]
+    assert lines_of("activitypub", said) == ["skip moderate"] * 2
+
+
+@pytest.mark.parametrize(
+    ("thing", "target", "object_"),
+    [
+        (POST, "", POST),
+        (CARL, CARL, ""),
+        ([CARL], CARL, ""),
+        ([CARL, f"{CARL}/statuses/9"], CARL, f"{CARL}/statuses/9"),
+        ([{"id": f"{CARL}/statuses/9"}, {"id": CARL}], CARL, f"{CARL}/statuses/9"),
+    ],
+)
+def test_a_report_of_a_person_or_of_a_thing(thing: Any, target: str, object_: str) -> None:
+    (one,) = found("activitypub", activity("Flag", thing))
+    assert (one.target, one.object, one.direction) == (target, object_, "peer")
+
+
+@pytest.mark.parametrize(("server", "time"), [("Friendica 'x' 2026.01", None), ("Other", AT)])
+def test_friendica_dates_removals_by_what_they_remove(server: str, time: str | None) -> None:
+    by: dict[str, Any] = {"instrument": {"type": "Service", "name": server}, "published": AT}
+    told = [
+        activity("Delete", {"type": "Tombstone", "id": POST}, **by),
+        activity("Undo", activity("Like", POST), **by),
+    ]
+    for one in (*found("activitypub", told[0]), *found("activitypub", told[1])):
+        assert (one.at_us is None) == (time is None)
+
+
+def test_a_like_without_an_id_is_one_act() -> None:
+    told = {**activity("Like", f"{TEA}/post/1", to=[TEA]), "id": None}
+    one, again = lines_of("activitypub", [told, told])
+    assert one == again
+    assert one.startswith("create inbound like ")
