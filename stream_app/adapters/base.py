@@ -8,6 +8,7 @@ for a relationship is decided in `interactions.py`, in one place for all platfor
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -19,6 +20,7 @@ from stream_app.domain.rejects import Reason
 MAX_DELIVERY_BYTES = 256 * 1024
 """A larger delivery is refused as `too_large` (the limit of every record)."""
 
+_FORM = b"payload="
 LONGEST_TEXT = 4_096
 """Characters; of a longer id a hash stands for the rest."""
 
@@ -124,8 +126,12 @@ class Delivery(msgspec.Struct, frozen=True):
     accounts: Accounts = NO_ACCOUNTS
 
     def json(self) -> Node:
-        """The payload as a JSON object. Raises `Malformed` if it is none."""
-        return Node.of(decode(self.payload))
+        """The payload as a JSON object, also one in the field `payload` of a form, as GitHub
+        sends it where nothing else was chosen. Raises `Malformed` if it is none."""
+        body = self.payload
+        if body.startswith(_FORM):
+            body = unquote_to_bytes(body[len(_FORM) :].partition(b"&")[0].replace(b"+", b" "))
+        return Node.of(decode(body))
 
     def header(self, name: str) -> str:
         """The header of that name (any case), `""` if absent."""

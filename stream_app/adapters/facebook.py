@@ -222,7 +222,9 @@ def _lead(value: Node, page: str, entry: Node) -> Finding:
 
 def _permission(change: Node, entry: Node) -> Finding:
     person = entry.first("uid", "id")
-    if change.text("verb") == "revoked" and change.text("field") == "connected":
+    told = change.raw("value")
+    verb = change.text("verb") or (Node.of(told).text("verb") if isinstance(told, dict) else "")
+    if verb in ("revoke", "revoked") and change.text("field") == "connected":
         at = times.seconds_or_millis(entry, "time")
         return Finding(
             native="permissions:revoked",

@@ -14,6 +14,7 @@ from stream_app.adapters.fields import Malformed, Node, amount, currency
 
 EVENTS = (
     Event("messages", "message"),
+    Event("messages(story_mention)", "mention", note="told of by a message"),
     Event("message_echoes", "message", note="sent by the account itself: outbound"),
     Event("messages(is_deleted)", "message", "delete"),
     Event("message_edits", "message", "update"),
@@ -30,6 +31,8 @@ EVENTS = (
 )
 NEGATIVE = frozenset(("sad", "angry", "dislike"))
 """Reactions that are no affinity."""
+_NEGATIVE_SIGNS = frozenset("\U0001f622\U0001f620\U0001f621\U0001f44e")
+"""As signs, where a reaction has no name: it cries, it is cross, it is angry, a thumb down."""
 _SCALES = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 _IGNORED = frozenset(
     [
@@ -86,12 +89,13 @@ def _message(event: Node, part: Node, account: str) -> Finding:
     mid = part.id("mid")
     echo = part.flag("is_echo")
     deleted = part.flag("is_deleted")
+    mention = not (echo or deleted) and _in_story(part)
     native = "messages(is_deleted)" if deleted else "message_echoes" if echo else "messages"
     return _finding(
         event,
         account,
-        native=native,
-        verb="message",
+        native=f"{native}(story_mention)" if mention else native,
+        verb="mention" if mention else "message",
         op="delete" if deleted else "create",
         object_=mid,
         own=mid,
@@ -100,6 +104,12 @@ def _message(event: Node, part: Node, account: str) -> Finding:
         undoes=mid if deleted else "",
         in_reply_to=part.child("reply_to").text("mid"),
     )
+
+
+def _in_story(part: Node) -> bool:
+    """True where a person named the account in a story of theirs."""
+    kinds = (one.get("type") for one in part.list("attachments") if isinstance(one, dict))
+    return "story_mention" in kinds
 
 
 def _edit(event: Node, part: Node, account: str) -> Finding:
@@ -113,6 +123,7 @@ def _reaction(event: Node, part: Node, account: str) -> Finding:
     mid = part.id("mid")
     undo = part.text("action") == "unreact"
     person = _party(event, "sender")
+    negative = part.text("reaction") in NEGATIVE or part.text("emoji")[:1] in _NEGATIVE_SIGNS
     return _finding(
         event,
         account,
@@ -122,7 +133,7 @@ def _reaction(event: Node, part: Node, account: str) -> Finding:
         object_=mid,
         own=f"like:{person}:{mid}:{event.text('timestamp')}",
         key=f"like:{person}:{mid}",
-        sentiment=-1.0 if part.text("reaction") in NEGATIVE else None,
+        sentiment=-1.0 if negative else None,
     )
 
 

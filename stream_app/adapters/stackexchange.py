@@ -35,7 +35,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
 
 def _item(item: Node) -> Iterator[Outcome]:
     if "comment_id" in item:
-        yield _comment(item, "")
+        yield _comment(item, "", "question")
     elif "answer_id" in item:
         yield _answer(item, "")
         yield from _comments(item)
@@ -48,8 +48,8 @@ def _item(item: Node) -> Iterator[Outcome]:
 
 
 def _comments(post: Node) -> Iterator[Outcome]:
-    author = _user(post)
-    yield from each(post.parts("comments"), lambda c: _comment(c, author))
+    author, kind = _user(post), "answer" if "answer_id" in post else "question"
+    yield from each(post.parts("comments"), lambda c: _comment(c, author, kind))
 
 
 def _user(node: Node) -> str:
@@ -91,7 +91,7 @@ def _answer(answer: Node, asker: str) -> Finding:
     )
 
 
-def _comment(comment: Node, author: str) -> Finding:
+def _comment(comment: Node, author: str, kind: str) -> Finding:
     own, actor = comment.id("comment_id"), _user(comment)
     addressed = _user(Node({"owner": comment.raw("reply_to_user")}, comment.path))
     target = addressed or author
@@ -105,5 +105,5 @@ def _comment(comment: Node, author: str) -> Finding:
         direction="self" if actor and actor == target else "peer",
         id=f"comment:{own}",
         key=f"comment:{own}",
-        in_reply_to=f"{comment.text('post_type') or 'question'}:{comment.text('post_id')}",
+        in_reply_to=f"{comment.text('post_type') or kind}:{comment.text('post_id')}",
     )

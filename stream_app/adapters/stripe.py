@@ -9,6 +9,7 @@ so far; the event's own time is `created` at the top. Amounts are integers in mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from stream_app.adapters import times
@@ -42,6 +43,7 @@ _NOTES = {
     "charge.succeeded": "an authorisation only is nothing: it is paid when captured",
     "invoice.paid": "from 2025-03-31 on by its payments; without them told by the payment",
 }
+_DIGITS = re.compile(r"[0-9]{1,18}")
 _PAYMENTS_APART = "2025-03-31"
 """The API's version from which on invoices do not name their payment themselves."""
 
@@ -181,7 +183,9 @@ def _id(node: Node, key: str) -> str:
 
 
 def _money(item: Node, field: str) -> Money | None:
-    return _minor(item.raw(field), item, field) if _whole(item.raw(field)) else None
+    said = item.raw(field)
+    value = int(said) if isinstance(said, str) and _DIGITS.fullmatch(said) else said
+    return _minor(value, item, field) if _whole(value) else None
 
 
 def _minor(value: int, item: Node, field: str) -> Money:

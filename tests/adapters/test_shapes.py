@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from stream_app.adapters import times
+from stream_app.adapters.base import Refusal
+from stream_app.adapters.registry import read
 
 from .support import found, lines_of
 
@@ -93,6 +97,81 @@ def test_an_account_that_writes_to_itself(platform: str, flag: str) -> None:
     event = {"sender": {"id": "1"}, "recipient": {"id": "1"}, "timestamp": 1527156624000}
     event["message"] = {"mid": "m1", flag: True}
     assert lines_of(platform, [page(platform, messaging=[event])]) == ["skip self"]
+
+
+@pytest.mark.parametrize("platform", ["instagram", "messenger", "facebook"])
+@pytest.mark.parametrize(
+    ("message", "verb"),
+    [
+        ({"attachments": [{"type": "image"}, {"type": "story_mention"}]}, "mention"),
+        ({"attachments": [{"type": "share"}, None]}, "message"),
+        ({"attachments": None}, "message"),
+        ({"attachments": [{"type": "story_mention"}], "is_echo": True}, "message"),
+    ],
+)
+def test_a_story_that_names_the_account_is_a_mention(
+    platform: str, message: dict[str, Any], verb: str
+) -> None:
+    event = {**WHO, "timestamp": 1527156624000, "message": {"mid": "m1", **message}}
+    (one,) = found(platform, page(platform, messaging=[event]))
+    assert (one.verb, one.id) == (verb, "m1")
+
+
+@pytest.mark.parametrize(
+    ("reaction", "sentiment"),
+    [
+        ({"reaction": "sad", "emoji": "\U0001f622"}, -1.0),
+        ({"reaction": "other", "emoji": "\U0001f44e\U0001f3fd"}, -1.0),
+        ({"emoji": "\U0001f621"}, -1.0),
+        ({"reaction": "other", "emoji": "\U0001f525"}, None),
+        ({"reaction": "love"}, None),
+    ],
+)
+def test_a_reaction_to_a_message_that_is_anger(
+    reaction: dict[str, str], sentiment: float | None
+) -> None:
+    said: dict[str, Any] = {"reaction": {"mid": "m1", "action": "react", **reaction}}
+    event = {**WHO, "timestamp": 1527156624000, **said}
+    (one,) = found("messenger", page("messenger", messaging=[event]))
+    assert (one.verb, one.sentiment) == ("like", sentiment)
+
+
+@pytest.mark.parametrize(
+    ("change", "op"),
+    [
+        ({"field": "connected", "verb": "revoked"}, "revoke"),
+        ({"field": "connected", "value": {"verb": "revoked"}}, "revoke"),
+        ({"field": "connected", "value": {"verb": "revoke", "target_ids": ["1"]}}, "revoke"),
+        ({"field": "connected", "verb": "granted"}, "ignore"),
+        ({"field": "email", "value": {"verb": "revoke"}}, "ignore"),
+        ({"field": "email", "value": "a@b.example"}, "ignore"),
+    ],
+)
+def test_who_disconnects_the_app_revokes(change: dict[str, Any], op: str) -> None:
+    entry = {"id": "9", "uid": "9", "time": 1527156624, "changes": [change]}
+    (one,) = found("facebook", {"object": "permissions", "entry": [entry]})
+    assert (one.op, one.actor) == (op, "9")
+
+
+def test_a_comment_on_an_answer_is_to_the_answer() -> None:
+    comment = {"comment_id": 7, "post_id": 5, "creation_date": 1772449200, "owner": {"user_id": 9}}
+    answer = {"answer_id": 5, "question_id": 1, "creation_date": 1772449100}
+    answer |= {"owner": {"user_id": 2}, "comments": [comment]}
+    asked = {"question_id": 1, "creation_date": 1772449000, "owner": {"user_id": 3}}
+    *_, last = found("stackexchange", {**asked, "answers": [answer]})
+    assert (last.target, last.in_reply_to) == ("2", "answer:5")
+    *_, last = found("stackexchange", {**asked, "comments": [{**comment, "post_id": 1}]})
+    assert (last.target, last.in_reply_to) == ("3", "question:1")
+
+
+def test_a_delivery_in_a_form() -> None:
+    told: dict[str, Any] = {"action": "created", "starred_at": AT, "sender": {"id": 9}}
+    told["repository"] = {"id": 4, "name": "a+b & \u00fc", "owner": {"id": 1}}
+    body = urlencode({"payload": json.dumps(told, ensure_ascii=False), "x": "1"}).encode()
+    headers = {"X-GitHub-Event": "star"}
+    plain = json.dumps(told).encode()
+    assert read("github", body, headers) == read("github", plain, headers)
+    assert isinstance(read("github", b"payload=%7B", headers)[0], Refusal)
 
 
 @pytest.mark.parametrize(

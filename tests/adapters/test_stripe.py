@@ -94,6 +94,10 @@ def test_minor_units_are_as_stripe_has_them(minor: int, currency: str, major: st
     assert line == f"create inbound purchase pi_9 value {major}"
 
 
+def test_an_amount_may_be_a_text() -> None:
+    assert lines_of("stripe", [charge(amount="1500")]) == [ONCE]
+
+
 def test_an_authorisation_is_paid_when_it_is_captured() -> None:
     captured = event(
         "charge.captured", "ch_5", payment_intent="pi_9", amount=9900, amount_captured=1500
