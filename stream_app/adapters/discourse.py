@@ -27,6 +27,10 @@ _TOPIC_OPS = {
     "topic_destroyed": "delete",
     "topic_recovered": "restore",
 }
+_ACTIONS = frozenset(("2", "3"))
+"""Types of posts that say what a moderator did: closed, pinned, moved."""
+_WHISPER = "4"
+"""The type of posts that only the staff sees."""
 _ROOTS = ("post", "topic", "like", "solved", "user", "group_user", "chat_message", "topic_voting")
 
 EVENTS = (
@@ -46,8 +50,8 @@ EVENTS = (
     Event("chat_message_edited", "message", "update"),
     Event("chat_message_trashed", "message", "delete"),
     Event("chat_message_restored", "message", "restore"),
-    Event("moderation", "", "moderate", "status changes, suspensions, review queue"),
-    Event("other", "", "ignore", "log-ins, categories, tags, badges, pings, what is new"),
+    Event("moderation", "", "moderate", "status changes, also as posts, suspensions, reviews"),
+    Event("other", "", "ignore", "whispers, log-ins, categories, badges, pings, what is new"),
 )
 _CHAT_OPS = {
     "chat_message_created": "create",
@@ -117,6 +121,8 @@ def _finding(
         id=f"{key}~{_event_id(delivery)}" if op == "restore" else own,
         key=key,
         in_reply_to=in_reply_to,
+        # The system and its bots write, too: their ids are below zero.
+        automated=actor.startswith("-"),
     )
 
 
@@ -129,6 +135,9 @@ def _edit_or_birth(node: Node, op: str) -> int | None:
 
 def _post(post: Node, name: str, delivery: Delivery) -> Finding:
     op, own, topic = _POST_OPS[name], post.id("id"), post.text("topic_id")
+    kind = post.text("post_type")
+    if kind in _ACTIONS or kind == _WHISPER:
+        return _no_act(moderates=kind in _ACTIONS)
     first = post.text("post_number") == "1"
     key = f"topic:{topic}" if first else f"post:{own}"
     answers = post.text("reply_to_post_number")
@@ -193,7 +202,11 @@ def _other(root: Node, name: str, delivery: Delivery) -> Finding:
     if name in ("user_added_to_group", "user_removed_from_group"):
         return _group(root.need("group_user"), name, delivery)
     moderates = "status_updated" in name or name in ("user_suspended", "user_unsuspended")
-    if moderates or name.startswith("reviewable"):
+    return _no_act(moderates=moderates or name.startswith("reviewable"))
+
+
+def _no_act(*, moderates: bool) -> Finding:
+    if moderates:
         return Finding(native="moderation", op="moderate", direction="none")
     return Finding(native="other", op="ignore", direction="none", reason="no_act")
 

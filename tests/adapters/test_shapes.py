@@ -62,6 +62,30 @@ def page(platform: str, **entry: Any) -> dict[str, Any]:
     return {"object": kind, "entry": [{"id": "1", "time": 1527156624, **entry}]}
 
 
+@pytest.mark.parametrize(
+    ("kind", "became"),
+    [
+        (1, "create inbound reply post:9"),
+        (2, "skip moderate"),
+        (3, "skip moderate"),
+        (4, "skip ignore"),
+        (None, "create inbound reply post:9"),
+    ],
+)
+def test_posts_of_discourse_that_nobody_wrote_or_sees(kind: int | None, became: str) -> None:
+    post = {"id": 9, "user_id": 7, "topic_id": 8, "post_number": 3, "created_at": AT}
+    told = {"post": {**post, "post_type": kind, "action_code": "closed.enabled"}}
+    headers = {"X-Discourse-Event": "post_created"}
+    assert lines_of("discourse", [told], headers=headers) == [became]
+
+
+@pytest.mark.parametrize(("user", "automated"), [(-1, True), (-2, True), (7, False)])
+def test_what_the_system_of_discourse_writes_is_automated(user: int, automated: bool) -> None:
+    post = {"id": 9, "user_id": user, "topic_id": 8, "post_number": 1, "created_at": AT}
+    (one,) = found("discourse", {"post": post}, {"X-Discourse-Event": "post_created"})
+    assert (one.verb, one.automated) == ("message", automated)
+
+
 @pytest.mark.parametrize("platform", ["instagram", "messenger", "facebook"])
 @pytest.mark.parametrize("timestamp", ["1527156624", 1527156624, "1527156624000", 1527156624000])
 @pytest.mark.parametrize(
