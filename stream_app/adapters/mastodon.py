@@ -103,6 +103,7 @@ def _notification(item: Node, ours: frozenset[str]) -> Finding:
             at_us=at,
             account=OWNER,
             id=f"follow:{item.id('id')}",
+            automated=item.child("account").flag("bot"),
         )
     if kind == "admin.report":
         return _report(item.child("report"), actor)
@@ -123,6 +124,7 @@ def _on_status(item: Node, kind: str, actor: str, at: int | None) -> Finding:
         direction="self" if actor == target else "inbound",
         id=_share_id(actor, object_) if share else f"like:{item.id('id')}",
         in_reply_to=object_,
+        automated=item.child("account").flag("bot"),
     )
 
 

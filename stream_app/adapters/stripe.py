@@ -64,7 +64,9 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     if kind in _PAID:
         yield from _paid(root, item, kind)
     elif kind == "charge.refunded":
-        yield _refunded(root, item)
+        # What was only authorised is let go by a refund, too.
+        held = item.raw("captured") is False
+        yield _ignored(root, "nothing_paid") if held else _refunded(root, item)
     elif kind in _SUBSCRIBED:
         yield _subscribed(root, item, kind)
     elif kind == "charge.dispute.created":

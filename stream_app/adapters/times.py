@@ -18,6 +18,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _FIRST_US = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST_US = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _FRACTION = re.compile(r"(\.\d{6})\d+")
+_LEAP = re.compile(r"(:\d\d):60(?=[Z.,+-]|$)")
 _YEAR_2000_US = 946_684_800_000_000
 _MONTHS = {
     name: n
@@ -30,19 +31,24 @@ SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 
 
 def rfc3339(value: Any, path: str, *, assume_utc: bool = False) -> int:
-    """`2026-07-04T14:38:08.112407+02:00`. Without an offset it is refused, or taken for UTC."""
+    """`2026-07-04T14:38:08.112407+02:00`. Without an offset it is refused, or taken for UTC.
+
+    A leap second is the first second of the next minute.
+    """
     if not isinstance(value, str):
         raise Malformed(path, "an RFC 3339 time", Reason.BAD_TIME)
+    text = value.strip().upper()
+    leap = 1_000_000 if ":60" in text and _LEAP.search(text) else 0
     try:
         # Finer digits than microseconds are cut off, not rounded.
-        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", value.strip()))
+        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", _LEAP.sub(r"\1:59", text)))
     except ValueError:
         raise Malformed(path, "an RFC 3339 time", Reason.BAD_TIME) from None
     if moment.tzinfo is None:
         if not assume_utc:
             raise Malformed(path, "an RFC 3339 time with its offset", Reason.BAD_TIME)
         moment = moment.replace(tzinfo=UTC)
-    return _checked((moment - _EPOCH) // _MICROSECOND, path)
+    return _checked((moment - _EPOCH) // _MICROSECOND + leap, path)
 
 
 def ruby(value: Any, path: str) -> int:

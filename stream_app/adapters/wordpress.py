@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from stream_app.adapters import times
-from stream_app.adapters.base import Delivery, Event, Finding, Outcome, Refusal, shortened
-from stream_app.adapters.fields import Malformed, Node
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome, Refusal, each, shortened
+from stream_app.adapters.fields import Malformed, Node, decode
 from stream_app.domain.rejects import Reason
 
 PLATFORM = "wordpress"
@@ -32,9 +32,14 @@ EVENTS = (
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
     """The findings of all comments."""
-    if delivery.payload.lstrip().startswith((b"{", b"[")):
-        root = delivery.json()
-        yield _finding(_of_rest(root))
+    start = delivery.payload.lstrip()[:1]
+    if start == b"[":
+        listed = decode(delivery.payload)
+        parts = ((one, f"$[{n}]") for n, one in enumerate(listed))
+        yield from each(parts, lambda comment: _finding(_of_rest(comment)))
+        return
+    if start == b"{":
+        yield _finding(_of_rest(delivery.json()))
         return
     for item in _items(delivery.payload):
         post = _texts(item)
@@ -121,7 +126,7 @@ def _of_rest(root: Node) -> Node:
             "to": "",
             "site": _host(root.text("link")),
         },
-        "$",
+        root.path,
     )
 
 

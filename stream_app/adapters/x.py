@@ -6,7 +6,8 @@ own: every `created_at` inside is that of an account or of a post.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from stream_app.adapters import times, twitter
 from stream_app.adapters.base import (
@@ -24,6 +25,7 @@ from stream_app.adapters.fields import Node
 
 PLATFORM = "x"
 _POSTS = frozenset(f"post.{kind}create" for kind in ("", "mention.", "reply.", "quote.", "repost."))
+_Reader = Callable[[Node, str], Finding]
 _DIRECT = frozenset(("dm.sent", "dm.received", "dm.read"))
 _TOLD = {
     "post.reply.create": ("reply", "replied_to"),
@@ -136,20 +138,27 @@ def _author(data: Node, post: str) -> str:
 
 
 def _direct(payload: Node, kind: str, account: str) -> Iterator[Outcome]:
-    readers = {
+    readers: dict[str, tuple[_Reader, str]] = {
         "direct_message_events": (twitter.direct_message, kind),
         "direct_message_mark_read_events": (twitter.mark_read, "dm.read"),
     }
     known = [key for key in readers if key in payload]
     for key in known:
         reader, native = readers[key]
-        for outcome in each(payload.parts(key), lambda e, r=reader: r(e, account)):  # type: ignore[misc]
+        ours = partial(_own, reader, kind, account)
+        for outcome in each(payload.parts(key), ours):
             if isinstance(outcome, Finding):
                 yield renamed(outcome, "other" if outcome.op == "ignore" else native)
             else:
                 yield outcome
     if not known:
         yield _ignored(account)
+
+
+def _own(read: _Reader, kind: str, account: str, event: Node) -> Finding:
+    """Without the account in the filter, the event's name says who wrote."""
+    sent = kind == "dm.sent" and not account
+    return read(event, event.child("message_create").text("sender_id") if sent else account)
 
 
 def _delete(data: Node, payload: Node, account: str) -> Finding:

@@ -53,6 +53,18 @@ def test_x_a_mention_in_a_post_to_somebody_else(post: Any, expected: tuple[str, 
     assert told("x", x_mention(**post)) == expected
 
 
+@pytest.mark.parametrize("account", ["1", ""])
+@pytest.mark.parametrize(
+    ("kind", "sender", "direction"), [("sent", "1", "outbound"), ("received", "5", "inbound")]
+)
+def test_x_whose_message_it_is(kind: str, sender: str, direction: str, account: str) -> None:
+    said = {"sender_id": sender, "target": {"recipient_id": "6" if sender == "1" else "1"}}
+    event = {"type": "message_create", "id": "90", "created_timestamp": "1772449200000"}
+    payload = {"direct_message_events": [{**event, "message_create": said}]}
+    data = {"event_type": f"dm.{kind}", "filter": {"user_id": account}, "payload": payload}
+    assert told("x", {"data": data}) == ("message", said["target"]["recipient_id"], direction)
+
+
 @pytest.mark.parametrize(
     ("kind", "author", "expected"),
     [

@@ -188,6 +188,26 @@ def test_a_comment_on_an_answer_is_to_the_answer() -> None:
     assert (last.target, last.in_reply_to) == ("3", "question:1")
 
 
+def test_a_page_of_comments_of_wordpress() -> None:
+    link = "https://tea.example/p/#comment-"
+    said = {"post": 3, "author": 7, "status": "approved", "date_gmt": "2026-03-02T11:00:00"}
+    page_of = [{**said, "id": n, "link": f"{link}{n}", "type": "comment"} for n in (5, 6)]
+    assert lines_of("wordpress", [[page_of[0], None, page_of[1]]]) == [
+        "create inbound reply 3#comment-5",
+        "refused wrong_shape",
+        "create inbound reply 3#comment-6",
+    ]
+
+
+@pytest.mark.parametrize("bot", [True, False])
+@pytest.mark.parametrize("kind", ["favourite", "reblog", "follow"])
+def test_what_a_bot_of_mastodon_does_is_automated(kind: str, bot: bool) -> None:
+    status = {"id": "3", "account": {"id": "1"}, "created_at": AT, "mentions": []}
+    told = {"id": "5", "type": kind, "created_at": AT, "account": {"id": "9", "bot": bot}}
+    (one,) = found("mastodon", {**told, "status": status})
+    assert (one.actor, one.automated) == ("9", bot)
+
+
 def test_a_delivery_in_a_form() -> None:
     told: dict[str, Any] = {"action": "created", "starred_at": AT, "sender": {"id": 9}}
     told["repository"] = {"id": 4, "name": "a+b & \u00fc", "owner": {"id": 1}}

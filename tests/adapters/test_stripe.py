@@ -106,6 +106,14 @@ def test_an_authorisation_is_paid_when_it_is_captured() -> None:
     assert lines_of("stripe", told) == ["skip ignore", ONCE]
 
 
+def test_an_authorisation_that_is_let_go_is_no_refund() -> None:
+    freed = event("charge.refunded", "ch_5", payment_intent="pi_9", amount_refunded=1500)
+    freed["data"]["object"]["captured"] = False
+    assert lines_of("stripe", [freed]) == ["skip ignore"]
+    freed["data"]["object"]["captured"] = True
+    assert lines_of("stripe", [freed])[0].startswith("undo inbound purchase")
+
+
 @pytest.mark.parametrize(
     "named", [{"payment_intent": "pi_9", "charge": "ch_5"}, {"charge": "ch_6"}]
 )

@@ -338,7 +338,16 @@ def test_times_in_words() -> None:
     for wrong in ("Mon Foo 26 16:33:26 +0000 2018", "Mon Feb 31 16:33:26 +0000 2018", 7):
         with pytest.raises(Malformed):
             times.ruby(wrong, "$")
-    for wrong in ("2018-03-26T16:33:26", "yesterday", 7):
+    assert times.shown(times.rfc3339("2018-03-26t16:33:26z", "$")) == "2018-03-26T16:33:26Z"
+    leap = times.rfc3339("2016-12-31T23:59:60.5Z", "$")
+    assert times.shown(leap) == "2017-01-01T00:00:00.500Z"
+    for wrong in (
+        "2018-03-26T16:33:26",
+        "2018-03-26T16:60Z",
+        "2018-03-26T16:60:00Z",
+        "yesterday",
+        7,
+    ):
         with pytest.raises(Malformed):
             times.rfc3339(wrong, "$")
 
