@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stream_app.adapters import meta, times
-from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each, renamed, side
+from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each, renamed
 from stream_app.adapters.fields import Malformed, Node
 
 PLATFORM = "instagram"
@@ -36,7 +36,10 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
 
 def _entry(entry: Node) -> Iterator[Outcome]:
     account = entry.id("id")
-    yield from each(entry.parts("changes"), lambda change: _change(change, account, entry))
+    changes = list(entry.parts("changes"))
+    if not changes and "field" in entry:  # the entry is the change
+        changes = [(entry.value, entry.path)]
+    yield from each(changes, lambda change: _change(change, account, entry))
     for key in ("messaging", "standby"):
         yield from each(entry.parts(key), lambda event: _message(event, account))
 
@@ -72,7 +75,10 @@ def _change(change: Node, account: str, entry: Node) -> Iterator[Outcome]:
 
 
 def _comment(field: str, value: Node, account: str, entry: Node) -> Finding:
-    actor, own = value.child("from").text("id"), value.id("id")
+    author = value.child("from")
+    actor, own = author.text("id"), value.first("id", "comment_id") or value.id("id")
+    # Of the account's own comments it is told under which id others know it.
+    ours = actor == account or "self_ig_scoped_id" in author
     return Finding(
         native=field,
         verb="reply",
@@ -80,7 +86,7 @@ def _comment(field: str, value: Node, account: str, entry: Node) -> Finding:
         target=account,
         object=own,
         at_us=times.seconds_or_millis(entry, "time"),
-        direction="self" if actor == account else side(actor, account, account),
+        direction="self" if ours else "inbound",
         id=own,
         key=own,
         in_reply_to=value.text("parent_id") or value.child("media").text("id"),

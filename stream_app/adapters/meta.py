@@ -27,6 +27,7 @@ EVENTS = (
     Event("messaging_optins(stop)", "subscribe", "undo"),
     Event("messaging_payments", "purchase"),
     Event("messaging_feedback", "review", note="sentiment from the score, on its scale"),
+    Event("response_feedback", "review", note="a good or a bad response"),
     Event("messaging_other", "", "ignore", "deliveries, handovers, policy, account linking"),
 )
 NEGATIVE = frozenset(("sad", "angry", "dislike"))
@@ -213,6 +214,22 @@ def _feedback(event: Node, part: Node, account: str) -> Finding:
     )
 
 
+def _response(event: Node, part: Node, account: str) -> Finding:
+    """A thumb up or down on a message of the account's."""
+    mid, said = part.text("mid"), part.text("feedback").lower()
+    thumb = 1.0 if said.startswith("good") else -1.0 if said.startswith("bad") else None
+    return _finding(
+        event,
+        account,
+        native="response_feedback",
+        verb="review",
+        object_=mid,
+        own=f"feedback:{_party(event, 'sender')}:{event.text('timestamp')}:{mid}",
+        in_reply_to=mid,
+        sentiment=thumb,
+    )
+
+
 def _score(answer: Node) -> float | None:
     """-1 at the low end of a scale, +1 at its high end."""
     low, high = _SCALES.get(answer.text("type").lower(), (0, 0))
@@ -231,6 +248,7 @@ _READERS = {
     "optin": _optin,
     "referral": _referral,
     "messaging_feedback": _feedback,
+    "response_feedback": _response,
 }
 
 
@@ -255,7 +273,8 @@ def _finding(
         # An echo is the account's own, whichever way round the parties are written.
         actor, target = target, actor
     outbound = outbound or actor == account
-    alone = (bool(actor) and actor == target) or event.child("message").flag("is_self")
+    to_self = event.flag("is_self") or event.child("message").flag("is_self")
+    alone = to_self or (bool(actor) and actor == target)
     return Finding(
         native=native,
         verb=verb,

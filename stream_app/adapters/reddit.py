@@ -50,11 +50,13 @@ def _thing(thing: Node) -> Finding:
             reason="" if moderates else "unknown_kind",
         )
     text = data.text("body") if kind == "t1" else data.text("selftext")
+    if data.text("removed_by_category") == "deleted":  # a link has no text that could say so
+        text = "[deleted]"
     if text in _GONE:
         return _gone(data, kind, text)
     if kind == "t3":
         return _finding(data, "stream:submission", "message", data.id("name"))
-    if data.text("type") == "username_mention":
+    if "username mention" in (data.text("type").replace("_", " "), data.text("subject")):
         return _finding(data, "inbox:username_mention", "mention", data.id("name"))
     native = "inbox:comment" if "dest" in data else "stream:comment"
     return _finding(data, native, "reply", data.text("parent_id") or data.text("link_id"))

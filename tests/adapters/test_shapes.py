@@ -115,6 +115,39 @@ def test_the_time_of_an_entry_in_either_unit(platform: str, at: int) -> None:
     assert (one.op, times.shown(one.at_us)) == ("ignore", SHOWN)
 
 
+@pytest.mark.parametrize(
+    ("author", "direction"),
+    [
+        ({"id": "9"}, "inbound"),
+        ({"id": "1"}, "self"),
+        ({"id": "9", "self_ig_scoped_id": "9"}, "self"),
+        (None, "inbound"),
+    ],
+)
+@pytest.mark.parametrize("name", ["id", "comment_id"])
+def test_comments_of_instagram_in_either_shape(author: Any, direction: str, name: str) -> None:
+    told = {"field": "comments", "value": {name: "5", "from": author, "media": {"id": "3"}}}
+    for entry in (told, {"changes": [told]}):
+        (one,) = found("instagram", page("instagram", time=1527156624, **entry))
+        assert (one.verb, one.object, one.direction) == ("reply", "5", direction)
+        assert times.shown(one.at_us) == SHOWN
+
+
+def test_a_button_that_the_account_pressed_itself() -> None:
+    event = {**WHO, "timestamp": 1527156624000, "is_self": True, "postback": {"mid": "m1"}}
+    assert lines_of("instagram", [page("instagram", messaging=[event])]) == ["skip self"]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentiment"), [("Good response", 1.0), ("Bad response", -1.0), ("", None)]
+)
+def test_a_thumb_on_a_message_is_a_review(said: str, sentiment: float | None) -> None:
+    thumb = {"response_feedback": {"feedback": said, "mid": "m1"}}
+    event = {**WHO, "timestamp": 1527156624000, **thumb}
+    (one,) = found("messenger", page("messenger", messaging=[event]))
+    assert (one.verb, one.object, one.sentiment) == ("review", "m1", sentiment)
+
+
 @pytest.mark.parametrize("platform", ["instagram", "messenger"])
 @pytest.mark.parametrize("flag", ["is_echo", "is_self"])
 def test_an_account_that_writes_to_itself(platform: str, flag: str) -> None:
@@ -206,6 +239,30 @@ def test_what_a_bot_of_mastodon_does_is_automated(kind: str, bot: bool) -> None:
     told = {"id": "5", "type": kind, "created_at": AT, "account": {"id": "9", "bot": bot}}
     (one,) = found("mastodon", {**told, "status": status})
     assert (one.actor, one.automated) == ("9", bot)
+
+
+@pytest.mark.parametrize(
+    ("more", "became"),
+    [
+        ({"removed_by_category": "deleted"}, "undo inbound message t3_a undoes t3_a"),
+        ({"removed_by_category": "deleted", "selftext": "[removed]"}, "undo inbound message"),
+        ({"removed_by_category": "moderator", "selftext": "[removed]"}, "skip moderate"),
+        ({"removed_by_category": None}, "create inbound message t3_a"),
+    ],
+)
+def test_links_of_reddit_that_their_author_deleted(more: dict[str, Any], became: str) -> None:
+    data = {"name": "t3_a", "author_fullname": "t2_x", "subreddit_id": "t5_tea", "selftext": ""}
+    (line,) = lines_of("reddit", [{"kind": "t3", "data": {**data, **more, "created_utc": 1.7e9}}])
+    assert line.startswith(became)
+
+
+@pytest.mark.parametrize(
+    "said", [{"type": "username_mention"}, {"type": None, "subject": "username mention"}]
+)
+def test_reddit_says_in_either_field_that_a_name_was_mentioned(said: dict[str, Any]) -> None:
+    data = {"name": "t1_a", "author": "x", "dest": "tea", "body": "hello", "was_comment": True}
+    (one,) = found("reddit", {"kind": "t1", "data": {**data, **said, "created_utc": 1.7e9}})
+    assert (one.native, one.verb, one.account) == ("inbox:username_mention", "mention", "tea")
 
 
 def test_a_delivery_in_a_form() -> None:
