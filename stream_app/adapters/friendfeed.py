@@ -1,7 +1,8 @@
 """FriendFeed: entries of API v2 (real time and feeds) and v1, for import of old archives.
 
 An entry is sent whole each time somebody comments or likes: what is in it already has the same ids
-again. A like has no id but its entry, its author and its date.
+again. A like has no id but its entry, its author and its date. Of many comments and likes some are
+left out: what stands in their place only says how many.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 
 from stream_app.adapters import times
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
-from stream_app.adapters.fields import Malformed, Node
+from stream_app.adapters.fields import Malformed, Node, Part
 
 PLATFORM = "friendfeed"
 
@@ -20,6 +21,8 @@ EVENTS = (
     Event("like", "like"),
     Event("v1:favorite", "like", note="a like on another service, imported: towards nobody"),
     Event("deleted", "post", "delete"),
+    Event("comment(deleted)", "reply", "delete"),
+    Event("like(deleted)", "like", "undo"),
 )
 
 
@@ -68,37 +71,49 @@ def _entry(entry: Node) -> Iterator[Outcome]:
             direction="outbound",
             id=own,
         )
-    yield from each(entry.parts("comments"), lambda c: _comment(c, own, owner))
-    yield from each(entry.parts("likes"), lambda n: _like(n, own, owner))
+    yield from each(_there(entry, "comments"), lambda c: _comment(c, own, owner))
+    yield from each(_there(entry, "likes"), lambda n: _like(n, own, owner))
+
+
+def _there(entry: Node, key: str) -> Iterator[Part]:
+    """Those that are not left out."""
+    for one, path in entry.parts(key):
+        if not (isinstance(one, dict) and one.get("placeholder") is True):
+            yield one, path
 
 
 def _comment(comment: Node, entry: str, owner: str) -> Finding:
-    own, actor = comment.id("id"), _author(comment)
+    own, actor, gone = comment.id("id"), _author(comment), comment.flag("deleted")
     return Finding(
-        native="comment",
+        native="comment(deleted)" if gone else "comment",
         verb="reply",
+        op="delete" if gone else "create",
         actor=actor,
         target=owner,
         object=own,
-        at_us=_time(comment),
+        at_us=None if gone else _time(comment),
         direction="self" if actor == owner else "inbound",
         id=own,
         key=own,
+        undoes=own if gone else "",
         in_reply_to=entry,
     )
 
 
 def _like(like: Node, entry: str, owner: str) -> Finding:
-    actor, at = _author(like), _time(like)
+    actor, at, gone = _author(like), _time(like), like.flag("deleted")
+    own = f"like:{entry}:{actor}:{'' if at is None else at // 1_000_000}"
     return Finding(
-        native="like",
+        native="like(deleted)" if gone else "like",
         verb="like",
+        op="undo" if gone else "create",
         actor=actor,
         target=owner,
         object=entry,
-        at_us=at,
+        at_us=None if gone else at,
         direction="self" if actor == owner else "inbound",
-        id=f"like:{entry}:{actor}:{'' if at is None else at // 1_000_000}",
+        id=own,
+        undoes=own if gone else "",
     )
 
 

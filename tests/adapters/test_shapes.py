@@ -265,6 +265,21 @@ def test_reddit_says_in_either_field_that_a_name_was_mentioned(said: dict[str, A
     assert (one.native, one.verb, one.account) == ("inbox:username_mention", "mention", "tea")
 
 
+def test_what_friendfeed_left_out_or_deleted() -> None:
+    said = [{"id": "e/1/c/2", "date": AT, "from": {"id": "c"}}, {"num": 5, "placeholder": True}]
+    likes = [{"num": 3, "placeholder": True}, {"date": AT, "from": {"id": "b"}}]
+    entry = {"id": "e/1", "date": AT, "from": {"id": "a"}, "comments": said, "likes": likes}
+    gone = {**entry, "comments": [{**said[0], "deleted": True}]}
+    gone["likes"] = [{**likes[1], "deleted": True}]
+    lines = lines_of("friendfeed", [{"entries": [entry]}, {"entries": [gone]}])
+    assert [line for line in lines if not line.startswith("skip")] == [
+        "create inbound reply e/1/c/2",
+        "create inbound like like:e/1:b:1772449200",
+        "undo inbound reply e/1/c/2 undoes e/1/c/2",
+        "undo inbound like like:e/1:b:1772449200 undoes like:e/1:b:1772449200",
+    ]
+
+
 def test_a_delivery_in_a_form() -> None:
     told: dict[str, Any] = {"action": "created", "starred_at": AT, "sender": {"id": 9}}
     told["repository"] = {"id": 4, "name": "a+b & \u00fc", "owner": {"id": 1}}
