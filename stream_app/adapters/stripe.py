@@ -53,14 +53,20 @@ EVENTS = (
     *(Event(name, "subscribe", op) for name, op in _SUBSCRIBED.items()),
     Event("charge.dispute.created", "complain", note="the customer from the payment seen"),
     Event("customer.deleted", "", "erase"),
+    Event("account.application.deauthorized", "", "revoke", "a connected account leaves the app"),
     Event("other", "", "ignore", "drafts, failures, payouts, nothing paid, what is new"),
 )
+_KNOWN = frozenset(event.native for event in EVENTS) - {"other"}
 
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
     """The finding of one event."""
     root = delivery.json()
-    kind, item = root.id("type"), root.need("data").need("object")
+    kind = root.id("type")
+    if kind not in _KNOWN:
+        yield _ignored(root, "no_act")
+        return
+    item = root.need("data").need("object")
     if kind in _PAID:
         yield from _paid(root, item, kind)
     elif kind == "charge.refunded":
@@ -72,12 +78,11 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     elif kind == "charge.dispute.created":
         payment = _id(item, "payment_intent") or _id(item, "charge")
         yield _finding(root, item, kind, "complain", "create", item.id("id"), whose=payment)
-    elif kind == "customer.deleted":
-        own = item.id("id")
-        at = times.seconds(root, "created")
-        yield Finding(native=kind, op="erase", actor=own, at_us=at, direction="none", id=own)
     else:
-        yield _ignored(root, "no_act")
+        deleted = kind == "customer.deleted"
+        own, op = item.id("id") if deleted else root.id("account"), "erase" if deleted else "revoke"
+        at = times.seconds(root, "created")
+        yield Finding(native=kind, op=op, actor=own, at_us=at, direction="none", id=own)
 
 
 def _finding(
@@ -201,5 +206,7 @@ def _whole(value: object) -> bool:
 
 
 def _ignored(root: Node, reason: str) -> Finding:
-    at = times.seconds(root, "created")
+    # Events of the second version of the API have their time in words.
+    in_words = isinstance(said := root.raw("created"), str) and not _DIGITS.fullmatch(said)
+    at = times.iso(root, "created") if in_words else times.seconds(root, "created")
     return Finding(native="other", op="ignore", at_us=at, direction="none", reason=reason)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .support import lines_of
+from .support import found, lines_of
 
 BASIL = {"api_version": "2025-03-31.basil"}
 
@@ -96,6 +96,24 @@ def test_minor_units_are_as_stripe_has_them(minor: int, currency: str, major: st
 
 def test_an_amount_may_be_a_text() -> None:
     assert lines_of("stripe", [charge(amount="1500")]) == [ONCE]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"type": "v2.core.account.updated", "created": "2026-03-02T11:00:00.123Z"},
+        {"type": "charge.updated", "created": 1772449200, "data": {"object": {"id": "ch_5"}}},
+        {"type": "what.is.new", "created": "1772449200", "data": None},
+    ],
+)
+def test_events_that_are_no_act_need_no_object(told: dict[str, Any]) -> None:
+    assert lines_of("stripe", [{"id": "evt_1", **told}]) == ["skip ignore"]
+
+
+def test_a_connected_account_that_leaves_the_app_revokes() -> None:
+    app = {**event("account.application.deauthorized", "ca_1"), "account": "acct_7"}
+    (one,) = found("stripe", app)
+    assert (one.op, one.verb, one.actor, one.direction) == ("revoke", "", "acct_7", "none")
 
 
 def test_an_authorisation_is_paid_when_it_is_captured() -> None:
