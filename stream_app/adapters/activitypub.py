@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from stream_app.adapters import times
-from stream_app.adapters.base import Address, Delivery, Event, Finding, Outcome, chosen
-from stream_app.adapters.fields import Malformed, Node
+from stream_app.adapters.addresses import id_of, iri, mentioned, only_one, place, recipient
+from stream_app.adapters.base import (
+    NEGATIVE_SIGNS,
+    Address,
+    Delivery,
+    Event,
+    Finding,
+    Outcome,
+    chosen,
+)
+from stream_app.adapters.fields import Node
 
 PLATFORM = "activitypub"
-_PUBLIC = frozenset(("https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"))
 _ACTORS = frozenset(("Person", "Service", "Application", "Organization"))
 _ON_OBJECT = {
     "Like": "like",
@@ -69,7 +76,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         inner = root.need("object")
         # A group passes on what a member did: the member is the actor.
         if "actor" in inner and "object" in inner:
-            yield _activity(inner, delivery, _id_of(root, "actor"))
+            yield _activity(inner, delivery, id_of(root, "actor"))
             return
     yield _activity(root, delivery, "")
 
@@ -93,14 +100,14 @@ def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
 
 def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
     item = root.need("object")
-    actor = _id_of(root, "actor")
-    if item.text("type") in _ACTORS or item.text("type") == "Group":
+    actor = id_of(root, "actor")
+    if item.text("type") in (*_ACTORS, "Group"):
         return _ignored(root, "actor_update")
     own = item.id("id")
     meant = list(_addressed(root, item, actor, delivery))
     verb, target, object_ = chosen(meant, actor, delivery.accounts.of(PLATFORM), own)
     if verb == "post":
-        target = group or _place(root, item, actor)
+        target = group or place(root, item, actor)
     update = kind == "Update"
     at = times.iso(item, "updated") if update else times.iso(root, "published")
     direction = "inbound" if target or verb != "post" else "none"
@@ -115,7 +122,7 @@ def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
         direction="self" if actor == target else direction,
         id=own,
         key=own,
-        in_reply_to=_iri(item, "inReplyTo") if verb == "reply" else "",
+        in_reply_to=iri(item, "inReplyTo") if verb == "reply" else "",
         automated=root.child("actor").text("type") in ("Service", "Application")
         if isinstance(root.raw("actor"), dict)
         else False,
@@ -125,10 +132,10 @@ def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
 def _addressed(root: Node, item: Node, actor: str, delivery: Delivery) -> Iterator[Address]:
     """Whom an object is to, the most direct first. Whose an answered or quoted object is shows in
     its address if it is ours or the author's own; else it is the first person named."""
-    own, named = item.id("id"), list(_mentioned(item if "tag" in item else root, actor))
-    told = next(iter(named), "") or _recipient(root, actor) or _recipient(item, actor)
-    parent = _iri(item, "inReplyTo")
-    quoted = _iri(item, "quote") or item.first("quoteUrl", "quoteUri", "_misskey_quote")
+    own, named = item.id("id"), list(mentioned(item if "tag" in item else root, actor))
+    told = next(iter(named), "") or recipient(root, actor) or recipient(item, actor)
+    parent = iri(item, "inReplyTo")
+    quoted = iri(item, "quote") or item.first("quoteUrl", "quoteUri", "_misskey_quote")
     answer = "vote" if "name" in item and not item.text("content") else "reply"
     for verb, object_ in ((answer, parent), ("quote", quoted)):
         if object_:
@@ -140,66 +147,17 @@ def _addressed(root: Node, item: Node, actor: str, delivery: Delivery) -> Iterat
                 yield verb, told, object_
     if item.text("type") == "ChatMessage":
         yield "message", told, own
-    alone = _alone(root, item, actor) if item.text("type") == "Note" else ""
+    alone = only_one(root, item, actor) if item.text("type") == "Note" else ""
     if alone and not (parent or quoted or named):
         yield "message", alone, own
     for person in named:
         yield "mention", person, own
 
 
-def _place(root: Node, item: Node, actor: str) -> str:
-    """The group that a post is made in: its audience; of a page, whom it is to."""
-    for said in (_iri(root, "audience"), _iri(item, "audience")):
-        if said and not _is_public(said) and not _is_collection(said):
-            return said
-    return _recipient(root, actor) if item.text("type") == "Page" else ""
-
-
-def _mentioned(item: Node, actor: str) -> Iterator[str]:
-    """The persons named in the text."""
-    tags = item.raw("tag")
-    for tag in tags if isinstance(tags, list) else [tags]:
-        if isinstance(tag, dict) and tag.get("type") == "Mention":
-            href = tag.get("href")
-            if isinstance(href, str) and href != actor:
-                yield href
-
-
-def _audience(node: Node) -> Iterator[str]:
-    """All addresses of `to` and `cc`."""
-    for key in ("to", "cc"):
-        said = node.raw(key)
-        yield from (a for a in (said if isinstance(said, list) else [said]) if isinstance(a, str))
-
-
-def _is_public(address: str) -> bool:
-    return address in _PUBLIC or address.startswith(("http://www.w3.org/", "https://www.w3.org/"))
-
-
-def _is_collection(address: str) -> bool:
-    return address.rpartition("/")[2] in ("followers", "subscribers", "following", "members")
-
-
-def _recipient(root: Node, actor: str) -> str:
-    """The first person in `to` and `cc`: not the public, not followers, not the author."""
-    for one in _audience(root):
-        if one != actor and not _is_public(one) and not _is_collection(one):
-            return one
-    return ""
-
-
-def _alone(root: Node, item: Node, actor: str) -> str:
-    """The one person that an object is for, and nobody else may see; `""` if there are more."""
-    audience = {*_audience(root), *_audience(item)} - {actor}
-    if len(audience) != 1 or any(_is_public(one) or _is_collection(one) for one in audience):
-        return ""
-    return audience.pop()
-
-
 def _act(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
-    verb, actor, own = _VERBS[kind], _id_of(root, "actor"), root.text("id")
-    subject, place, on_actor = _id_of(root, "object"), _banned_from(root), kind in _ON_ACTOR
-    target = subject if on_actor else _author(root, delivery) or _recipient(root, actor)
+    verb, actor, own = _VERBS[kind], id_of(root, "actor"), root.text("id")
+    subject, by_group, on_actor = id_of(root, "object"), _banned_from(root), kind in _ON_ACTOR
+    target = subject if on_actor else _author(root, delivery) or recipient(root, actor)
     return Finding(
         native=kind,
         verb=verb,
@@ -207,29 +165,30 @@ def _act(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
         target=target,
         object="" if on_actor else subject,
         at_us=times.iso(root, "published"),
-        direction=_direction(actor, target, place),
-        account=place,
+        direction=_direction(actor, target, by_group),
+        account=by_group,
         id=own or f"{kind}:{actor}:{subject}",
         key=own,
         in_reply_to="" if on_actor else subject,
+        sentiment=-1.0 if str(root.raw("content"))[:1] in NEGATIVE_SIGNS else None,
     )
 
 
 def _banned_from(root: Node) -> str:
     """The group that a person is shut out of: that is the group's act, not a moderator's own."""
-    return _iri(root, "target") if root.text("type") == "Block" else ""
+    return iri(root, "target") if root.text("type") == "Block" else ""
 
 
-def _direction(actor: str, target: str, place: str) -> str:
-    return "outbound" if place else "self" if actor == target else "inbound"
+def _direction(actor: str, target: str, by_group: str) -> str:
+    return "outbound" if by_group else "self" if actor == target else "inbound"
 
 
 def _undo(root: Node, delivery: Delivery) -> Finding:
-    actor = _id_of(root, "actor")
+    actor = id_of(root, "actor")
     at = _taken_back(root)
     inner = root.raw("object")
     if not isinstance(inner, dict):
-        own = _id_of(root, "object")
+        own = id_of(root, "object")
         verb = _guessed(own)
         return Finding(
             native=f"Undo({verb or 'unknown'})",
@@ -248,10 +207,10 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
         return _restored(root, done, actor)
     if kind not in _VERBS:
         return _moderation() if kind in _MODERATION else _ignored(root, "unknown_undo")
-    place = _banned_from(done)
-    own, subject, on_actor = done.text("id"), _id_of(done, "object"), kind in _ON_ACTOR
+    by_group = _banned_from(done)
+    own, subject, on_actor = done.text("id"), id_of(done, "object"), kind in _ON_ACTOR
     target = subject if on_actor else _author(done, delivery)
-    target = target or _recipient(root, actor) or _recipient(done, actor)
+    target = target or recipient(root, actor) or recipient(done, actor)
     return Finding(
         native=f"Undo({kind})",
         verb=_VERBS[kind],
@@ -260,8 +219,8 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
         target=target,
         object="" if on_actor else subject,
         at_us=at,
-        direction=_direction(actor, target, place),
-        account=place,
+        direction=_direction(actor, target, by_group),
+        account=by_group,
         # A server may keep no id of what is undone: then it is the newest of its kind.
         id=own or root.text("id") or f"undo:{kind}:{actor}:{subject}",
         key=own,
@@ -277,7 +236,7 @@ def _taken_back(root: Node) -> int | None:
 
 
 def _restored(root: Node, done: Node, actor: str) -> Finding:
-    own = _id_of(done, "object")
+    own = id_of(done, "object")
     if own == actor:
         return _ignored(root, "unknown_undo")
     return Finding(
@@ -286,7 +245,7 @@ def _restored(root: Node, done: Node, actor: str) -> Finding:
         op="restore",
         actor=actor,
         object=own,
-        at_us=times.iso(root, "published"),
+        at_us=_taken_back(root),
         direction="none",
         id=f"{own}~{root.text('id') or done.text('id')}",
         key=own,
@@ -295,24 +254,23 @@ def _restored(root: Node, done: Node, actor: str) -> Finding:
 
 def _guessed(activity: str) -> str:
     """The verb of an activity known by its id only, by how servers make ids."""
-    for sign, verb in (("like", "like"), ("react", "like"), ("follow", "follow")):
+    for sign in ("like", "react", "follow", "block"):
         if f"#{sign}" in activity or f"/{sign}" in activity:
-            return verb
-    if "#block" in activity or "/block" in activity:
-        return "block"
+            return "like" if sign == "react" else sign
     return "share" if "announce" in activity or activity.endswith("/activity") else ""
 
 
 def _delete(root: Node) -> Finding:
-    actor, own = _id_of(root, "actor"), _id_of(root, "object")
+    actor, own = id_of(root, "actor"), id_of(root, "object")
     item = root.raw("object")
     person = isinstance(item, dict) and root.need("object").text("type") in _ACTORS
-    erase = own == actor or person
+    # Whose server deletes them is gone, not the moderator who did it; no other server may.
+    erase = own == actor or (person and own.split("/")[:3] == actor.split("/")[:3])
     return Finding(
         native="Delete(actor)" if erase else "Delete",
         verb="" if erase else "post",
         op="erase" if erase else "delete",
-        actor=actor,
+        actor=own if erase else actor,
         object=own,
         at_us=_taken_back(root),
         direction="none",
@@ -323,7 +281,7 @@ def _delete(root: Node) -> Finding:
 
 
 def _leave(root: Node) -> Finding:
-    actor, target = _id_of(root, "actor"), _id_of(root, "object")
+    actor, target = id_of(root, "actor"), id_of(root, "object")
     return Finding(
         native="Leave",
         verb="join",
@@ -343,7 +301,7 @@ def _flag(root: Node) -> Finding:
     return Finding(
         native="Flag",
         verb="report",
-        actor=_id_of(root, "actor"),
+        actor=id_of(root, "actor"),
         target=next((one for one in told if not _THING.search(one)), ""),
         object=next((one for one in told if _THING.search(one)), ""),
         at_us=times.iso(root, "published"),
@@ -360,29 +318,11 @@ def _owner(address: str, delivery: Delivery) -> str:
 
 def _author(root: Node, delivery: Delivery) -> str:
     """Whose the object of an activity is: by its address, or by itself where it stands there."""
-    owner = _owner(_id_of(root, "object"), delivery)
+    owner = _owner(id_of(root, "object"), delivery)
     if owner or not isinstance(root.raw("object"), dict):
         return owner
     item = root.need("object")
-    return _iri(item, "attributedTo") or _iri(item, "actor")
-
-
-def _iri(node: Node, key: str) -> str:
-    """The address in a field that may hold an address, an object or a list of such; or `""`."""
-    value: Any = node.raw(key)
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, dict):
-        value = value.get("id")
-    return value if isinstance(value, str) else ""
-
-
-def _id_of(node: Node, key: str) -> str:
-    """As `_iri`, and it must be there."""
-    address = _iri(node, key)
-    if not address:
-        raise Malformed(node.at(key), "an address, or an object with an id")
-    return address
+    return iri(item, "attributedTo") or iri(item, "actor")
 
 
 def _moderation() -> Finding:
@@ -393,7 +333,7 @@ def _ignored(root: Node, reason: str) -> Finding:
     return Finding(
         native="other",
         op="ignore",
-        actor=_iri(root, "actor"),
+        actor=iri(root, "actor"),
         at_us=times.iso(root, "published"),
         direction="none",
         reason=reason,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stream_app.adapters import times
-from stream_app.adapters.base import Event, Finding, Money, Outcome
+from stream_app.adapters.base import NEGATIVE_SIGNS, Event, Finding, Money, Outcome
 from stream_app.adapters.fields import Malformed, Node, amount, currency
 
 EVENTS = (
@@ -32,8 +32,6 @@ EVENTS = (
 )
 NEGATIVE = frozenset(("sad", "angry", "dislike"))
 """Reactions that are no affinity."""
-_NEGATIVE_SIGNS = frozenset("\U0001f622\U0001f620\U0001f621\U0001f44e")
-"""As signs, where a reaction has no name: it cries, it is cross, it is angry, a thumb down."""
 _SCALES = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 _IGNORED = frozenset(
     [
@@ -124,7 +122,7 @@ def _reaction(event: Node, part: Node, account: str) -> Finding:
     mid = part.id("mid")
     undo = part.text("action") == "unreact"
     person = _party(event, "sender")
-    negative = part.text("reaction") in NEGATIVE or part.text("emoji")[:1] in _NEGATIVE_SIGNS
+    negative = part.text("reaction") in NEGATIVE or part.text("emoji")[:1] in NEGATIVE_SIGNS
     return _finding(
         event,
         account,

@@ -99,6 +99,36 @@ def test_friendica_dates_removals_by_what_they_remove(server: str, time: str | N
         assert (one.at_us is None) == (time is None)
 
 
+@pytest.mark.parametrize(
+    ("by", "whose", "op", "gone"),
+    [
+        (ANNA, ANNA, "erase", ANNA),
+        (MOD, ANNA, "erase", ANNA),
+        ("https://z.example/u/zed", ANNA, "delete", "https://z.example/u/zed"),
+    ],
+)
+def test_whoever_deletes_an_account_it_is_its_owner_who_is_gone(
+    by: str, whose: str, op: str, gone: str
+) -> None:
+    (one,) = found("activitypub", activity("Delete", {"type": "Person", "id": whose}, by))
+    assert (one.op, one.actor) == (op, gone)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sign", "sentiment"),
+    [
+        ("EmojiReact", "\U0001f621", -1.0),
+        ("Like", "\U0001f44e", -1.0),
+        ("EmojiReact", "\U0001f44c", None),
+        ("Like", None, None),
+        ("Like", {"x": 1}, None),
+    ],
+)
+def test_an_angry_sign_is_no_affinity(kind: str, sign: Any, sentiment: float | None) -> None:
+    (one,) = found("activitypub", activity(kind, POST, content=sign))
+    assert (one.verb, one.sentiment) == ("like", sentiment)
+
+
 def test_a_like_without_an_id_is_one_act() -> None:
     told = {**activity("Like", f"{TEA}/post/1", to=[TEA]), "id": None}
     one, again = lines_of("activitypub", [told, told])
