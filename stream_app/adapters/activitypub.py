@@ -99,8 +99,7 @@ def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
 
 
 def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
-    item = root.need("object")
-    actor = id_of(root, "actor")
+    item, actor = _made(root), id_of(root, "actor")
     if item.text("type") in (*_ACTORS, "Group"):
         return _ignored(root, "actor_update")
     own = item.id("id")
@@ -127,6 +126,12 @@ def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
         if isinstance(root.raw("actor"), dict)
         else False,
     )
+
+
+def _made(root: Node) -> Node:
+    """What was made: the object, or its address alone, which tells no more."""
+    said = root.raw("object")
+    return Node({"id": said}, root.at("object")) if isinstance(said, str) else root.need("object")
 
 
 def _addressed(root: Node, item: Node, actor: str, delivery: Delivery) -> Iterator[Address]:

@@ -129,6 +129,17 @@ def test_an_angry_sign_is_no_affinity(kind: str, sign: Any, sentiment: float | N
     assert (one.verb, one.sentiment) == ("like", sentiment)
 
 
+def test_an_object_may_be_its_address_alone() -> None:
+    tags = [{"type": "Mention", "href": CARL}]
+    for told, verb, target in (
+        (activity("Create", POST, to=[PUBLIC]), "post", ""),
+        (activity("Create", POST, to=[PUBLIC], tag=tags), "mention", CARL),
+    ):
+        (one,) = found("activitypub", {**told, "published": AT})
+        assert (one.verb, one.op, one.target, one.id) == (verb, "create", target, POST)
+    assert lines_of("activitypub", [activity("Create", "")]) == ["refused wrong_shape"]
+
+
 def test_a_like_without_an_id_is_one_act() -> None:
     told = {**activity("Like", f"{TEA}/post/1", to=[TEA]), "id": None}
     one, again = lines_of("activitypub", [told, told])
