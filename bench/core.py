@@ -18,7 +18,8 @@ from bench.process import HOME
 from bench.small_job import StageJob
 from stream_app.bootstrap import build_app
 from stream_app.contracts.policy import load_policy
-from stream_app.engine import Job, Record, Unit, partition_of, tune_garbage_collector
+from stream_app.engine import Job, Record, Unit, partition_of
+from stream_app.engine.app import tune_garbage_collector
 from stream_app.engine.positions import Position
 from stream_app.engine.store import Store, StoreMemory
 

@@ -13,14 +13,9 @@ from stream_app.edge.job import RelationshipJob
 from stream_app.edge.states import State
 from stream_app.edge.topics import MAX_MESSAGE_BYTES, specs
 from stream_app.edge.web import Observed, mount
-from stream_app.engine import (
-    EngineSettings,
-    Job,
-    LaneApp,
-    Security,
-    changelog_spec,
-    create_app,
-)
+from stream_app.engine import EngineSettings, Job, Security, changelog_spec
+from stream_app.engine.app import create_app
+from stream_app.engine.private import LaneApp
 from stream_app.observability.metrics import Metrics
 
 RECORD_BYTES = MAX_MESSAGE_BYTES - 128 * 1024

@@ -19,7 +19,9 @@ from stream_app.bootstrap import build_app, prepare_topics
 from stream_app.config import ServiceSettings
 from stream_app.contracts.policy import load_policy
 from stream_app.edge.topics import Topics
-from stream_app.engine import EngineSettings, LaneApp, create_app, run_worker
+from stream_app.engine import EngineSettings
+from stream_app.engine.app import create_app, run_worker
+from stream_app.engine.private import LaneApp
 
 
 class Watch:

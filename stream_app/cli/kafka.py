@@ -78,7 +78,7 @@ def client(options: Mapping[str, Any]) -> dict[str, Any]:
 
     From here on what fails is told by the command, once: the client itself is silent.
     """
-    from stream_app.engine import EngineError, Security  # Faust takes a second to import
+    from stream_app.engine import EngineError, Security  # and with it aiokafka
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:

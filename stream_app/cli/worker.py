@@ -21,7 +21,8 @@ from stream_app.edge.admin import NoBrokerError, TopicRefusedError, TopicSetting
 from stream_app.edge.listen import WebAddressError, port_to_listen_on
 from stream_app.embedded import BROKER_VARIABLES
 from stream_app.embedded.settings import rapport_home
-from stream_app.engine import EngineError, prepare_folder, run_worker, set_up_logging
+from stream_app.engine import EngineError, prepare_folder, set_up_logging
+from stream_app.engine.app import run_worker
 
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,8 @@
 
 With 2^15 registers the standard error is 0.6 %; up to some 4,000 persons the count is exact but for
 collisions. A sketch takes 4 bytes per person and at most 16 KiB.
+
+DataSketches imports numpy, which takes longer than many a command: so it is imported on first use.
 """
 
 from __future__ import annotations
@@ -9,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-import datasketches
-
 _LOG2_REGISTERS: Final = 15
-_FORM: Final = datasketches.tgt_hll_type.HLL_4
 
 
 def sketch_of(persons: Iterable[str]) -> bytes | None:
     """The stored sketch of these persons; None of nobody."""
-    sketch = datasketches.hll_sketch(_LOG2_REGISTERS, _FORM)
+    import datasketches
+
+    sketch = datasketches.hll_sketch(_LOG2_REGISTERS, datasketches.tgt_hll_type.HLL_4)
     for person in persons:
         sketch.update(person)
     return None if sketch.is_empty() else bytes(sketch.serialize_compact())
@@ -42,8 +43,7 @@ class Sketch:
         if self._waiting:
             parts = [self._stored, *self._waiting] if self._stored else self._waiting
             if len(parts) > 1:
-                union = _union(parts)
-                self._stored = bytes(union.get_result(_FORM).serialize_compact())
+                self._stored = _stored(_union(parts))
             else:
                 self._stored = parts[0]
             self._waiting = []
@@ -63,7 +63,15 @@ class Sketch:
 
 
 def _union(sketches: Iterable[bytes]) -> Any:
+    import datasketches
+
     union = datasketches.hll_union(_LOG2_REGISTERS)
     for stored in sketches:
         union.update(datasketches.hll_sketch.deserialize(stored))
     return union
+
+
+def _stored(union: Any) -> bytes:
+    import datasketches
+
+    return bytes(union.get_result(datasketches.tgt_hll_type.HLL_4).serialize_compact())

@@ -7,7 +7,8 @@ from typing import Any
 
 from faust.web import Request, Response, View
 
-from stream_app.engine import LaneApp, PartitionHealth
+from stream_app.engine import PartitionHealth
+from stream_app.engine.private import LaneApp
 from stream_app.observability.health import report
 from stream_app.observability.metrics import Metrics
 

@@ -3,19 +3,19 @@
 A job (`Job`, synchronous, no I/O) is given slices of records and a `Unit` to keep states and emit
 records; the engine commits states, records and offsets of one partition number as one Kafka
 transaction. docs/engine.md tells the order of steps, the invariants and the traps.
+
+What needs Faust is imported from its own module (`app`, `engine`, `private`): a command that only
+talks to a broker starts without it.
 """
 
 from stream_app.contracts.partitioner import partition_of
 
 from .admin import TopicSpec, admin_client, changelog_spec, check_topics, ensure_topics
-from .app import create_app, run_worker, tune_garbage_collector
-from .engine import Engine
 from .errors import EngineError, EngineRefusalError, StateTooNewError
 from .folders import prepare_folder
 from .job import Codec, Job, Record
 from .logs import set_up_logging
 from .observer import EngineHealth, NullObserver, Observer, PartitionHealth, StandbyHealth
-from .private import LaneApp
 from .security import Security
 from .settings import EngineSettings
 from .unit import QUEUE, Unit
@@ -23,13 +23,11 @@ from .unit import QUEUE, Unit
 __all__ = [
     "QUEUE",
     "Codec",
-    "Engine",
     "EngineError",
     "EngineHealth",
     "EngineRefusalError",
     "EngineSettings",
     "Job",
-    "LaneApp",
     "NullObserver",
     "Observer",
     "PartitionHealth",
@@ -42,11 +40,8 @@ __all__ = [
     "admin_client",
     "changelog_spec",
     "check_topics",
-    "create_app",
     "ensure_topics",
     "partition_of",
     "prepare_folder",
-    "run_worker",
     "set_up_logging",
-    "tune_garbage_collector",
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import faust
-from faust.types.auth import AuthProtocol, CredentialsT
+from typing import TYPE_CHECKING, Any
 
 from .errors import SettingsError
+
+if TYPE_CHECKING:
+    from faust.types.auth import CredentialsT
 
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -62,6 +62,9 @@ class Security:
 
     def faust(self) -> CredentialsT | None:
         """The same for the clients that Faust makes."""
+        import faust  # by workers only
+        from faust.types.auth import AuthProtocol
+
         context = self._context()
         if self._has_sasl:
             credentials = faust.SASLCredentials(

@@ -18,7 +18,9 @@ from typing import Any
 import msgspec
 from faust.assignor.partition_assignor import PartitionAssignor
 
-from stream_app.engine import Engine, EngineSettings, create_app, run_worker
+from stream_app.engine import EngineSettings
+from stream_app.engine.app import create_app, run_worker
+from stream_app.engine.engine import Engine
 from stream_app.engine.restore import Restorer
 from stream_app.engine.store import Store
 from stream_app.engine.writer import Writer
