@@ -23,7 +23,7 @@ from stream_app.embedded.errors import (
 )
 from stream_app.embedded.jars import ensure_jars
 from stream_app.embedded.java import find_java
-from stream_app.embedded.jvm import SERVES, format_folder, java_command
+from stream_app.embedded.jvm import SERVES, format_folder, formatted_folder, java_command
 from stream_app.embedded.progress import Progress, on_stderr
 from stream_app.embedded.settings import (
     DEFAULT_HEAP_MB,
@@ -208,7 +208,7 @@ class EmbeddedBroker:
         log4j.write_text(LOG4J, encoding="utf-8")
         jvm = java_command(java, jars, log4j, self.heap_mb)
         if not (data / "meta.properties").exists():
-            format_folder(jvm, config, log)
+            format_folder(jvm, config, data, formatted_folder(jars), log)
         log_start = log.stat().st_size if log.exists() else 0
         self._process = self._supervise([*jvm, "kafka.Kafka", str(config)], log)
         self._state = state.State(

@@ -18,7 +18,13 @@ from pathlib import Path
 from stream_app.embedded.errors import BrokerDidNotStart, BrokerError
 from stream_app.embedded.jars import ensure_jars
 from stream_app.embedded.java import find_java
-from stream_app.embedded.jvm import SERVES, cache_file, format_folder, java_command
+from stream_app.embedded.jvm import (
+    SERVES,
+    cache_file,
+    format_folder,
+    formatted_folder,
+    java_command,
+)
 from stream_app.embedded.progress import on_stderr
 from stream_app.embedded.settings import (
     DEFAULT_HEAP_MB,
@@ -46,7 +52,8 @@ def make(java: Path, jars: list[Path]) -> bool:
         properties = server_properties(port, controller_port, folder / "data")
         config.write_text(properties, encoding="utf-8")
         log4j.write_text(LOG4J, encoding="utf-8")
-        format_folder(java_command(java, jars, log4j, DEFAULT_HEAP_MB, warm=False), config, log)
+        cold = java_command(java, jars, log4j, DEFAULT_HEAP_MB, warm=False)
+        format_folder(cold, config, folder / "data", formatted_folder(jars), log)
         output = f"-XX:AOTCacheOutput={made}"
         command = java_command(java, jars, log4j, DEFAULT_HEAP_MB, output, warm=False)
         _run([*command, "kafka.Kafka", str(config)], log)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from stream_app.embedded import EmbeddedBroker, Silent
+from stream_app.embedded.errors import BrokerDidNotStart
 from stream_app.embedded.jars import ensure_jars
 from stream_app.embedded.java import find_java
-from stream_app.embedded.jvm import cache_file, java_command
+from stream_app.embedded.jvm import cache_file, format_folder, java_command
 from stream_app.embedded.settings import jar_cache
 from stream_app.embedded.warm import make
 from tests.embedded.helpers import is_open
@@ -40,6 +42,37 @@ def test_the_file_is_used_where_it_is(tmp_path: Path) -> None:
     assert make(java, jars), "it is there, so nothing runs"
     assert f"-XX:AOTCache={file}" in java_command(java, jars, tmp_path / "l", 99)
     assert java_command(java, jars, tmp_path / "l", 99, warm=False) == without
+
+
+TOOL = """
+import sys
+from pathlib import Path
+data = Path(sys.argv[-1]).parent / "data"
+data.mkdir()
+(data / "meta.properties").write_text("node.id=1")
+(data / "bootstrap.checkpoint").write_bytes(b"checkpoint")
+"""
+
+
+def test_kafka_is_asked_for_the_first_folder_only(tmp_path: Path) -> None:
+    kept, log = tmp_path / "kept", tmp_path / "log"
+    made = []
+    for number, tool in enumerate((TOOL, "raise SystemExit('asked again')")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        command = [sys.executable, "-c", tool]
+        format_folder(command, folder / "server.properties", folder / "data", kept, log)
+        made.append({path.name: path.read_bytes() for path in (folder / "data").iterdir()})
+    assert made == [{"meta.properties": b"node.id=1", "bootstrap.checkpoint": b"checkpoint"}] * 2
+    assert {path.name for path in tmp_path.iterdir()} == {"0", "1", "kept", "log"}
+
+
+def test_a_folder_is_formatted_though_nothing_can_be_kept(tmp_path: Path) -> None:
+    kept, log, data = tmp_path / "is" / "away", tmp_path / "log", tmp_path / "data"
+    format_folder([sys.executable, "-c", TOOL], tmp_path / "server.properties", data, kept, log)
+    assert (data / "meta.properties").is_file()
+    with pytest.raises(BrokerDidNotStart, match="refused to format"):
+        format_folder([sys.executable, "-c", "1/0"], tmp_path / "properties", data, kept, log)
 
 
 @pytest.mark.kafka
