@@ -17,6 +17,9 @@ FUZZ   ?= 100000
 LOCK_WITH := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes \
              --no-header --no-annotate --quiet
 
+# Where this is set every start compiles all of us anew, and the tests start us some hundred times.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup compile demo test lint format schemas bench chaos fuzz lock lock-broker clean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -22,6 +23,17 @@ def pytest_configure() -> None:
         if not source.is_file() or source.stat().st_mtime > compiled.stat().st_mtime:
             how = "python hatch_build.py bench" if source.parent.name == "bench" else "make compile"
             pytest.exit(f"{source} is newer than its compiled form. Do: {how}", 2)
+
+
+def pytest_collection() -> None:
+    """What is imported and collected stays: the garbage collector need not look for it there."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on it looks at what tests make, and at that only."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

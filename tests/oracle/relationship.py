@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple, TypeVar
 
 from .reading import Interaction
@@ -29,6 +30,7 @@ from .rules import (
 
 Key = TypeVar("Key", bound=tuple[str | None, ...])
 
+REINFORCED = ("reinforced", "plain")
 COLUMNS = {measure: column for column, measure in enumerate(Pane._fields)}
 
 
@@ -62,6 +64,7 @@ class Act:
     event: Interaction
     order: int
     left: Decimal | None
+    day: int
     undone: bool = False
     open_offer: bool = False
     answers: Act | None = None
@@ -92,7 +95,7 @@ class Relationship:
     as_of: int = NEVER
     stage: int = 0
     sequence: int = 0
-    records: list[Interaction] = field(default_factory=list)
+    records: list[tuple[tuple[str, str, str], int]] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
     early_undos: list[Interaction] = field(default_factory=list)
     members: dict[tuple[str, str, str | None], Register] = field(default_factory=dict)
@@ -113,13 +116,14 @@ class Relationship:
         today = day(max(self.as_of, watermark))
         if day(event.at) <= today - PANE_DAYS:
             return "too_old"
-        for seen in self.records:
-            if seen.identity == event.identity and day(seen.at) > today - PANE_DAYS:
+        identity = event.identity
+        for seen, on in self.records:
+            if seen == identity and on > today - PANE_DAYS:
                 return "duplicate"
         if self.as_of != NEVER:
             self.walk(max(event.at, watermark))
         self.as_of = max(self.as_of, event.at, day(watermark) * DAY)
-        self.records.append(event)
+        self.records.append((identity, day(event.at)))
         if event.op == "undo":
             self.undo(event)
         else:
@@ -146,7 +150,7 @@ class Relationship:
     # --- acts and undos (section 4) ---
 
     def create(self, event: Interaction, order: int) -> None:
-        act = Act(event, order, event.amount)
+        act = Act(event, order, event.amount, day(event.at))
         self.acts.append(act)
         for early in list(self.early_undos):
             is_of_it = (early.platform, early.undoes) == (event.platform, event.id)
@@ -276,16 +280,17 @@ class Relationship:
 
     def panes(self, at: int) -> dict[int, Pane]:
         """Every living pane, counted anew from the acts in effect."""
-        counts: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+        counts: dict[int, dict[tuple[str, str], int]] = {}
         oldest = day(at) - PANE_DAYS + 1
         for act in self.acts:
-            pane_day = day(act.event.at)
-            if act.undone or act.event.direction != "inbound" or pane_day < oldest:
+            if act.undone or act.day < oldest or act.event.direction != "inbound":
                 continue
-            counts[pane_day][(act.event.verb, act.event.kind)] += 1
+            count = counts.setdefault(act.day, {})
+            what = (act.event.verb, act.event.kind)
+            count[what] = count.get(what, 0) + 1
             if act.answers is not None:
-                counts[pane_day][("reinforced", "plain")] += 1
-        return {pane_day: pane_of(count) for pane_day, count in counts.items()}
+                count[REINFORCED] = count.get(REINFORCED, 0) + 1
+        return {on: pane_of_counts(frozenset(count.items())) for on, count in counts.items()}
 
     def evaluate(self, panes: dict[int, Pane], at: int, reason: str, cause: str | None) -> None:
         """Decide the stage at `at`; a change becomes a transition."""
@@ -301,7 +306,7 @@ class Relationship:
         self.stage = stage
 
     def stage_at(self, panes: dict[int, Pane], at: int) -> int:
-        if any(block.is_open for block in self.blocks.values()):
+        if any([block.is_open for block in self.blocks.values()]):
             return 0
         reached = 0
         for k in range(1, len(STAGES)):
@@ -319,17 +324,20 @@ class Relationship:
         """Whether all of these conditions are."""
         today = day(at)
         for measure, days, sign, limit in way:
-            value = 0
             if measure == "members":
-                value = sum(register.is_open for register in self.members.values())
+                value = sum([register.is_open for register in self.members.values()])
             else:
-                column = COLUMNS[measure]
-                for on, pane in panes.items():
-                    if today - days < on <= today:
-                        value += pane[column]
+                column, before = COLUMNS[measure], today - days
+                value = sum([pane[column] for on, pane in panes.items() if before < on <= today])
             if not (value >= limit if sign == ">=" else value <= limit):
                 return False
         return True
+
+
+@cache
+def pane_of_counts(counts: frozenset[tuple[tuple[str, str], int]]) -> Pane:
+    """The pane of such a day; days of the same few acts are many."""
+    return pane_of(dict(counts))
 
 
 def is_alike(one: Interaction, other: Interaction) -> bool:
