@@ -1,9 +1,13 @@
-"""The one place where the service is put together. Importing it builds nothing."""
+"""The one place where the service is put together. Importing it builds nothing.
+
+Nor does it import Faust: who only prepares topics, as the demo, need not wait for that.
+"""
 
 from __future__ import annotations
 
 import time
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from stream_app.config import ServiceSettings
 from stream_app.domain.policy import Policy
@@ -12,11 +16,11 @@ from stream_app.edge.facts import OUTCOMES
 from stream_app.edge.job import RelationshipJob
 from stream_app.edge.states import State
 from stream_app.edge.topics import MAX_MESSAGE_BYTES, specs
-from stream_app.edge.web import Observed, mount
 from stream_app.engine import EngineSettings, Job, Security, changelog_spec
-from stream_app.engine.app import create_app
-from stream_app.engine.private import LaneApp
 from stream_app.observability.metrics import Metrics
+
+if TYPE_CHECKING:
+    from stream_app.engine.private import LaneApp
 
 RECORD_BYTES = MAX_MESSAGE_BYTES - 128 * 1024
 """Largest record that the service writes: below the topics' limit, with room for a batch around."""
@@ -42,6 +46,9 @@ async def prepare_topics(settings: ServiceSettings) -> None:
 
 def build_app(settings: ServiceSettings, policy: Policy) -> LaneApp:
     """The Faust app of one worker, not yet started."""
+    from stream_app.edge.web import Observed, mount
+    from stream_app.engine.app import create_app
+
     topics = settings.topics
     raw = {topics.raw(platform): platform for platform in settings.platforms}
     sources = (

@@ -306,7 +306,7 @@ class Relationship:
         self.stage = stage
 
     def stage_at(self, panes: dict[int, Pane], at: int) -> int:
-        if any([block.is_open for block in self.blocks.values()]):
+        if self.blocks and any(block.is_open for block in self.blocks.values()):
             return 0
         reached = 0
         for k in range(1, len(STAGES)):
