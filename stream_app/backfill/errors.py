@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from stream_app.errors import OperatorError
+
 
 class ImportFailure(Exception):  # noqa: N818 - named for what happened, as the others are
     """Base of what ends an import; the message says where and what to do."""
@@ -15,13 +19,12 @@ class UnreadableFileError(ImportFailure):
         super().__init__(f"{place}: {what}")
 
 
-class NoSpaceError(ImportFailure):
+class NoSpaceError(OperatorError, ImportFailure):
     """What is sorted cannot be kept in temporary files.
     Do: set TMPDIR to a folder with as much room as the files have, unpacked."""
 
     def __init__(self, what: str) -> None:
-        text = " ".join((type(self).__doc__ or "").split())
-        super().__init__(f"{what}: {text}")
+        super().__init__(f"{what}:")
 
 
 class MappingError(ImportFailure):
@@ -29,16 +32,17 @@ class MappingError(ImportFailure):
     docs/import.md."""
 
 
-class StateFileError(ImportFailure):
-    """The state file cannot be used, or is of another import.
-    Do: give the files, policy and options of the first run, or another --state FILE to publish
+class StateFileError(OperatorError, ImportFailure):
+    """Do: give the files, policy and options of the first run, or another --state FILE to publish
     everything again (repeated acts count once)."""
 
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(f"{path}: {what}.")
 
-class NoTopicError(ImportFailure):
+
+class NoTopicError(OperatorError, ImportFailure):
     """A topic to publish to is not there.
     Do: check --broker and --topic-prefix, or start the service (rapport worker): it makes them."""
 
     def __init__(self, topic: str) -> None:
-        text = " ".join((type(self).__doc__ or "").split())
-        super().__init__(f"{topic}: {text}")
+        super().__init__(f"{topic}:")

@@ -56,13 +56,13 @@ def load(path: Path, topic: str) -> Progress:
     except FileNotFoundError:
         return Progress(VERSION, topic, 0, Chain().digest)
     except OSError as error:
-        raise _error(path, error.strerror or str(error)) from error
+        raise StateFileError(path, error.strerror or str(error)) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _error(path, "not the state of an import") from error
+        raise StateFileError(path, "not the state of an import") from error
     if told.version != VERSION:
-        raise _error(path, "written by a newer release")
+        raise StateFileError(path, "written by a newer release")
     if told.topic != topic:
-        raise _error(path, f"of an import to {told.topic}, not to {topic}")
+        raise StateFileError(path, f"of an import to {told.topic}, not to {topic}")
     return told
 
 
@@ -70,9 +70,9 @@ def usable(path: Path, topic: str) -> None:
     """Raises StateFileError if the file is of no use for an import to `topic`, or no folder."""
     load(path, topic)
     if not path.parent.is_dir():
-        raise _error(path, "there is no such folder")
+        raise StateFileError(path, "there is no such folder")
     if not os.access(path.parent, os.W_OK):
-        raise _error(path, "its folder cannot be written to")
+        raise StateFileError(path, "its folder cannot be written to")
 
 
 def save(path: Path, progress: Progress) -> None:
@@ -85,14 +85,9 @@ def save(path: Path, progress: Progress) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        raise _error(path, error.strerror or str(error)) from error
+        raise StateFileError(path, error.strerror or str(error)) from error
 
 
 def other_import(path: Path) -> StateFileError:
     """The records are not those that the file was written for."""
-    return _error(path, "of another import: the records published then are not these")
-
-
-def _error(path: Path, what: str) -> StateFileError:
-    advice = " ".join((StateFileError.__doc__ or "").partition("Do: ")[2].split())
-    return StateFileError(f"{path}: {what}. Do: {advice}")
+    return StateFileError(path, "of another import: the records published then are not these")

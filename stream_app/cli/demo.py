@@ -57,8 +57,8 @@ def demo(
     from stream_app.demo.errors import DemoError
     from stream_app.demo.options import Options
     from stream_app.demo.run import run
-    from stream_app.edge.admin import NoBrokerError, TopicSettingError
     from stream_app.engine import EngineError
+    from stream_app.errors import OperatorError
 
     if workers > partitions:
         raise click.UsageError(f"{workers} workers cannot share {partitions} partitions")
@@ -75,7 +75,7 @@ def demo(
     )
     try:
         code = run(options)
-    except* (DemoError, BrokerError, EngineError, NoBrokerError, TopicSettingError) as errors:
+    except* (DemoError, BrokerError, EngineError, OperatorError) as errors:
         raise click.ClickException(str(errors.exceptions[0])) from None
     except* KafkaError as errors:
         raise click.ClickException(f"Kafka: {errors.exceptions[0]}") from None

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -17,12 +17,12 @@ from stream_app.cli.lifeline import end_with_stdin
 from stream_app.cli.options import policy_option
 from stream_app.config import ConfigError, ServiceSettings
 from stream_app.domain.policy import Policy
-from stream_app.edge.admin import NoBrokerError, TopicRefusedError, TopicSettingError
-from stream_app.edge.listen import WebAddressError, port_to_listen_on
+from stream_app.edge.listen import port_to_listen_on
 from stream_app.embedded import BROKER_VARIABLES
 from stream_app.embedded.settings import rapport_home
 from stream_app.engine import EngineError, prepare_folder, set_up_logging
 from stream_app.engine.app import run_worker
+from stream_app.errors import OperatorError
 
 log = logging.getLogger(__name__)
 
@@ -127,20 +127,10 @@ def worker(
         prepare_folder(settings.data_dir)
         asyncio.run(prepare_topics(settings))
         app = build_app(settings, policy)
-    except _REFUSALS as error:
+    except (ConfigError, EngineError, OperatorError) as error:
         click.echo(f"rapport worker: {error}", err=True)
         sys.exit(2)
     run_worker(app, loglevel=log_level)
-
-
-_REFUSALS: Final = (
-    ConfigError,
-    EngineError,
-    NoBrokerError,
-    TopicRefusedError,
-    TopicSettingError,
-    WebAddressError,
-)
 
 
 def _web_port(host: str, port: int) -> int:

@@ -22,6 +22,7 @@ from aiokafka.errors import (
 )
 
 from stream_app.engine import Security, TopicSpec, admin_client, check_topics, ensure_topics
+from stream_app.errors import OperatorError
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,6 @@ REFUSALS: Final = (
     ClusterAuthorizationFailedError,
     InvalidConfigurationError,
     InvalidPartitionsError,
-    InvalidReplicationFactorError,
     InvalidTopicError,
     PolicyViolationError,
     TopicAuthorizationFailedError,
@@ -45,39 +45,36 @@ CHECKED: Final = ("cleanup.policy", "message.timestamp.type")
 """Settings of an existing topic that must be as wanted: with others, events or state get lost."""
 
 
-class TopicSettingError(Exception):
+class TopicSettingError(OperatorError):
     """A topic exists with a setting that would lose events or state.
     Do: change the setting (kafka-configs --alter --entity-type topics), or use other topics
     (--topic-prefix)."""
 
     def __init__(self, topic: str, setting: str, found: str, wanted: str) -> None:
-        text = " ".join((type(self).__doc__ or "").split())
-        super().__init__(f"{topic}: {setting} is {found!r}, must be {wanted!r}. {text}")
+        super().__init__(f"{topic}: {setting} is {found!r}, must be {wanted!r}.")
 
 
-class TopicRefusedError(Exception):
+class TopicRefusedError(OperatorError):
     """The broker refuses to create a topic.
     Do: change what it does not take (--replication and --partitions count for new topics,
     --topic-prefix is in their names), give this user the rights, or create the topics yourself."""
 
     def __init__(self, error: BrokerResponseError) -> None:
-        text = " ".join((type(self).__doc__ or "").split())
-        if isinstance(error, InvalidReplicationFactorError):
-            text = (
-                "Do: start with a --replication (RAPPORT_REPLICATION) that is not above the "
-                "number of brokers."
-            )
         told = ", ".join(str(one) for one in error.args).rstrip(".")
-        super().__init__(f"{type(error).__name__}: {told}. {text}")
+        super().__init__(f"{type(error).__name__}: {told}.")
 
 
-class NoBrokerError(Exception):
+class TooFewBrokersError(TopicRefusedError):
+    """Do: start with a --replication (RAPPORT_REPLICATION) that is not above the number of
+    brokers."""
+
+
+class NoBrokerError(OperatorError):
     """There is no Kafka to be reached.
     Do: start it, or name it (--broker host:port, RAPPORT_BROKER)."""
 
     def __init__(self, broker: str, last: Exception) -> None:
-        text = " ".join((type(self).__doc__ or "").split())
-        super().__init__(f"{broker}: {type(last).__name__}. {text}")
+        super().__init__(f"{broker}: {type(last).__name__}.")
 
 
 async def prepare_topics(
@@ -98,6 +95,8 @@ async def prepare_topics(
     while True:
         try:
             return await _prepare(broker, specs, partitions, security)
+        except InvalidReplicationFactorError as error:
+            raise TooFewBrokersError(error) from error
         except REFUSALS as error:
             raise TopicRefusedError(error) from error
         except KafkaError as error:

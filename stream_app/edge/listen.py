@@ -7,17 +7,18 @@ import os
 import socket
 from typing import Final
 
+from stream_app.errors import OperatorError
+
 PORTS_TRIED: Final = 100
 
 
-class WebAddressError(Exception):
+class WebAddressError(OperatorError):
     """The web pages cannot be served there.
     Do: give another --web-port (each worker of a machine needs its own; 0: no web) or --web-host
     (an address of this machine; 0.0.0.0: all of them)."""
 
     def __init__(self, host: str, port: int, why: str) -> None:
-        text = " ".join((type(self).__doc__ or "").split())
-        super().__init__(f"{host}:{port}: {why}. {text}")
+        super().__init__(f"{host}:{port}: {why}.")
 
 
 def port_to_listen_on(host: str, port: int, *, or_next: bool) -> int:

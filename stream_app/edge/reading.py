@@ -14,6 +14,7 @@ from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy_record import policy_line
 from stream_app.edge.log import KIND, PATH, PERSON, Kind, header, recorded_ms
 from stream_app.engine import Record
+from stream_app.errors import OperatorError
 
 FETCH_BYTES = 4 << 20
 OWN: Final = frozenset(
@@ -38,13 +39,12 @@ class ReadRecord(Record, Protocol):
     def partition(self) -> int: ...
 
 
-class NoSuchTopicError(Exception):
+class NoSuchTopicError(OperatorError):
     """A topic is not there.
     Do: check --broker and --topic-prefix, or start the service (rapport worker)."""
 
     def __init__(self, topic: str) -> None:
-        text = " ".join((type(self).__doc__ or "").split())
-        super().__init__(f"{topic}: {text}")
+        super().__init__(f"{topic}:")
 
 
 async def read_topic(

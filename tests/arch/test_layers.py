@@ -14,6 +14,7 @@ import pytest
 from tests.arch.sources import PACKAGE, Import, imports_of, python_files
 
 BELOW_BOOTSTRAP: Final = (
+    "errors",
     "domain",
     "contracts",
     "adapters",
@@ -25,6 +26,7 @@ BELOW_BOOTSTRAP: Final = (
 )
 # layer: what of ours it may import besides itself
 ALLOWED: Final[dict[str, set[str]]] = {
+    "errors": set(),
     "domain": set(),
     "contracts": {"domain"},
     "adapters": {"domain", "contracts"},
@@ -33,9 +35,9 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "embedded": set(),
     "observability": {"domain"},
     "web": {"domain"},
-    "edge": {"domain", "contracts", "adapters", "engine", "observability", "web"},
+    "edge": {"errors", "domain", "contracts", "adapters", "engine", "observability", "web"},
     "config": {"domain", "contracts", "edge.topics"},
-    "backfill": {"domain", "contracts", "adapters", "edge.topics"},
+    "backfill": {"errors", "domain", "contracts", "adapters", "edge.topics"},
     "bootstrap": {*BELOW_BOOTSTRAP},
     "demo": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "cli.methods_table"},
     "cli": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "demo", "backfill", "__main__"},
