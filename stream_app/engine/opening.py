@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -39,14 +40,16 @@ async def open_unit(part: Partition[S]) -> None:
     """
     started = time.monotonic()
     engine = part.engine
-    if not await engine.reader.is_member():
-        raise NotMemberError(partition=part.number)
-    await part.stop_writer()
-    async with asyncio.timeout(_START_TIMEOUT_S):
-        await _fence(part)
-    was_clean = part.trusted and part.unit.is_clean
-    positions_before, position_before = part.positions, part.position
-    restored, bounds = await _restore(part)
+    async with _reader(engine.settings, "read_committed") as committed:
+        if not await engine.reader.is_member():
+            raise NotMemberError(partition=part.number)
+        await part.stop_writer()
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            await _fence(part, committed)
+        was_clean = part.trusted and part.unit.is_clean
+        positions_before, position_before = part.positions, part.position
+        restored = await _restore(part, committed)
+        bounds = await _bounds(committed, part.tps, part.number)
     if part.moved and (restored.records or restored.wiped):
         raise ForeignWriterError(topic=engine.settings.changelog, partition=part.number)
     part.moved = False
@@ -72,13 +75,34 @@ async def open_unit(part: Partition[S]) -> None:
     engine.observer.restored(part.number, restored.records, time.monotonic() - started)
 
 
-async def _fence(part: Partition[S]) -> None:
+@asynccontextmanager
+async def _reader(settings: EngineSettings, isolation: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group; if read_committed, its ends are last stable offsets."""
+    consumer = AIOKafkaConsumer(
+        **settings.client(),
+        isolation_level=isolation,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=4 << 20,
+        fetch_max_wait_ms=50,
+        check_crcs=False,
+    )
+    try:
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _fence(part: Partition[S], committed: AIOKafkaConsumer) -> None:
     settings = part.engine.settings
     part.writer = Writer(settings, part.number)
     await part.writer.start()
     shared = itertools.product(part.engine.job.outputs, range(settings.partitions))
     own = (settings.changelog, part.number)
-    unfinished = await _unfinished(settings, [TopicPartition(*one) for one in (own, *shared)])
+    places = [TopicPartition(*one) for one in (own, *shared)]
+    unfinished = await _unfinished(settings, places, committed)
     if not unfinished:
         return
     await part.writer.end_what_hangs(unfinished)
@@ -88,26 +112,16 @@ async def _fence(part: Partition[S]) -> None:
 
 
 async def _unfinished(
-    settings: EngineSettings, places: list[TopicPartition]
+    settings: EngineSettings, places: list[TopicPartition], committed: AIOKafkaConsumer
 ) -> list[TopicPartition]:
     """Where a transaction is open: ours, if it hangs, or at times one that another unit is at."""
-    written = await _ends(settings, places, "read_uncommitted")
-    decided = await _ends(settings, places, "read_committed")  # in this order: what ended is told
+    async with _reader(settings, "read_uncommitted") as uncommitted:
+        written = await uncommitted.end_offsets(places)
+    decided = await committed.end_offsets(places)  # in this order: what ended is told
     return [place for place in places if decided[place] < written[place]]
 
 
-async def _ends(
-    settings: EngineSettings, places: list[TopicPartition], isolation: str
-) -> dict[TopicPartition, int]:
-    consumer = _plain_consumer(settings, isolation)
-    await consumer.start()
-    try:
-        return dict(await consumer.end_offsets(places))
-    finally:
-        await consumer.stop()
-
-
-async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:
+async def _restore(part: Partition[S], committed: AIOKafkaConsumer) -> Restored:
     engine = part.engine
 
     def on_progress(done: int, total: int) -> None:
@@ -119,38 +133,17 @@ async def _restore(part: Partition[S]) -> tuple[Restored, dict[str, Bounds]]:
         engine.observer.bad_state(part.number, offset)
 
     part.store.open()
-    consumer = _plain_consumer(engine.settings)
-    await consumer.start()
-    hand_out_as_parsed(consumer)
-    try:
-        restorer = Restorer(
-            consumer,
-            part.store,
-            engine.settings,
-            part.number,
-            on_progress=on_progress,
-            on_bad=on_bad,
-        )
-        async with engine.restoring:
-            restored = await restorer.run(trusted=part.trusted)
-        return restored, await _bounds(consumer, part.tps, part.number)
-    finally:
-        await consumer.stop()
-
-
-def _plain_consumer(
-    settings: EngineSettings, isolation: str = "read_committed"
-) -> AIOKafkaConsumer:
-    """A consumer without a group; if read_committed, its ends are last stable offsets."""
-    return AIOKafkaConsumer(
-        **settings.client(),
-        isolation_level=isolation,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        max_partition_fetch_bytes=4 << 20,
-        fetch_max_wait_ms=50,
-        check_crcs=False,
+    hand_out_as_parsed(committed)
+    restorer = Restorer(
+        committed,
+        part.store,
+        engine.settings,
+        part.number,
+        on_progress=on_progress,
+        on_bad=on_bad,
     )
+    async with engine.restoring:
+        return await restorer.run(trusted=part.trusted)
 
 
 async def _bounds(
