@@ -14,16 +14,13 @@ from pathlib import Path
 import pytest
 
 from stream_app.contracts.policy import default_policy
-from stream_app.contracts.reading import read_line
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.contracts.writing import write_transition
-from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import Journal
-from stream_app.domain.outcome import Seen
 from stream_app.domain.partition import Partition
-from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
+from tests.contracts.support import applied
 from tests.oracle.histories import history
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -35,16 +32,10 @@ LARGEST = 3
 
 def states(version: int) -> dict[str, Relationship]:
     """Relationships after a seeded history: with panes, undos, offers, purchases, memberships."""
-    policy, found = default_policy(), dict[str, Relationship]()
-    partition = Partition(policy, journal=Journal() if version > 1 else None)
-    for line in [*history(7, 1_500), *(busy_day() if version > 1 else ())]:
-        read = read_line(line, policy)
-        if isinstance(read, Reject):
-            continue
-        key = relationship_key(read[0].brand, read[0].person)
-        outcome = partition.apply(found.get(key), *read)
-        if not isinstance(outcome, Reject | Seen):
-            found[key] = outcome[0]
+    found = dict[str, Relationship]()
+    partition = Partition(default_policy(), journal=Journal() if version > 1 else None)
+    for _ in applied([*history(7, 1_500), *(busy_day() if version > 1 else ())], partition, found):
+        pass
     busy = [key for key in found if key.endswith("/busy")]
     by_size = sorted(found.keys() - busy, key=lambda key: (found[key].records, key))
     return {key: found[key] for key in (*by_size[:LARGEST], *by_size[-LARGEST:], *busy)}

@@ -9,32 +9,17 @@ import msgspec
 import pytest
 
 from stream_app.contracts.policy import default_policy
-from stream_app.contracts.reading import read_line
 from stream_app.contracts.writing import transition_id, write_transition
-from stream_app.domain.keys import relationship_key
-from stream_app.domain.outcome import Seen, Transition
+from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
-from stream_app.domain.rejects import Reject
-from stream_app.domain.state import Relationship
-from tests.contracts.support import NOW, record
+from tests.contracts.support import NOW, applied, record
 from tests.oracle.histories import history
 
 
 def moves_of(lines: list[bytes]) -> list[Transition]:
     """The moves of the lines."""
-    policy = default_policy()
-    partition, states = Partition(policy), dict[str, Relationship]()
-    moves: list[Transition] = []
-    for line in lines:
-        read = read_line(line, policy)
-        if isinstance(read, Reject):
-            continue
-        key = relationship_key(read[0].brand, read[0].person)
-        outcome = partition.apply(states.get(key), *read)
-        if not isinstance(outcome, Reject | Seen):
-            states[key] = outcome[0]
-            moves += outcome[1].moves
-    return moves
+    partition = Partition(default_policy())
+    return [move for _, moves in applied(lines, partition, {}) for move in moves]
 
 
 @pytest.fixture(scope="module")

@@ -16,16 +16,14 @@ import orjson
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy import default_policy
 from stream_app.edge.facts import NoFacts
-from stream_app.edge.job import RelationshipJob
 from stream_app.edge.states import State
 from stream_app.engine import Unit
 from stream_app.engine.store import Store, StoreMemory
 
-from .offline import TOPICS, Record
+from .offline import TOPICS, Record, by_key, commit, job_of
 
 RAW = TOPICS.raw("bluesky")
 SOURCES = {TOPICS.log, TOPICS.links, TOPICS.erasures, RAW}
-APPLICATION = "lanes"
 
 
 class Lanes:
@@ -40,16 +38,13 @@ class Lanes:
         self.counts: dict[str, int] = defaultdict(int)
         facts = NoFacts()
         facts.processed = self._count  # type: ignore[method-assign]
-        self.job = RelationshipJob(
+        self.job = job_of(
             default_policy(),
-            TOPICS,
-            {RAW: "bluesky"},
-            facts,
-            application_id=APPLICATION,
+            1_790_000_000_000,
             partitions=partitions,
-            idle_ticks=False,
+            raw_topics={RAW: "bluesky"},
+            facts=facts,
             seen_limit=8,
-            started_ms=1_790_000_000_000,
         )
         memory = StoreMemory(1 << 20, 8 << 20, partitions)
         self.stores = [Store(folder / str(number), memory) for number in range(partitions)]
@@ -129,13 +124,10 @@ class Lanes:
             pass
 
     def _commit(self, number: int) -> None:
-        unit = self.units[number]
-        snapshot = unit.snapshot({}, None)
-        self.stores[number].write(snapshot.changelog, 0, 0)
-        unit.written()
-        for (written, partition), outputs in snapshot.outputs.items():
+        written = commit(self.units[number], self.stores[number])
+        for (topic, partition), outputs in written.items():
             for key, value, headers, _ in outputs:
-                self._append(written, partition, key, value, headers)
+                self._append(topic, partition, key, value, headers)
 
     def settle(self) -> None:
         """Walk what is due."""
@@ -162,12 +154,7 @@ class Lanes:
 
     def moves(self) -> dict[bytes, list[bytes]]:
         """The transitions of each relationship."""
-        found: dict[bytes, list[bytes]] = defaultdict(list)
-        for record in self.records(TOPICS.transitions):
-            assert record.key is not None
-            assert record.value is not None
-            found[record.key].append(record.value)
-        return dict(found)
+        return by_key((record.key, record.value) for record in self.records(TOPICS.transitions))
 
     def holds(self, text: str) -> list[bytes]:
         """Stored records that contain a text."""

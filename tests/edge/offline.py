@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from stream_app.domain.policy import Policy
-from stream_app.edge.facts import NoFacts
+from stream_app.edge.facts import Facts, NoFacts
 from stream_app.edge.job import RelationshipJob
 from stream_app.edge.states import State
 from stream_app.edge.topics import Topics
 from stream_app.engine import Unit
 from stream_app.engine.store import Store, StoreMemory
+from stream_app.engine.unit import Output
 
 TOPICS = Topics()
+APPLICATION = "offline"
 
 
 class Record(NamedTuple):
@@ -28,6 +30,47 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
+
+
+def job_of(
+    policy: Policy,
+    started_ms: int,
+    *,
+    partitions: int,
+    raw_topics: Mapping[str, str] | None = None,
+    facts: Facts | None = None,
+    seen_limit: int = 100,
+) -> RelationshipJob:
+    """A worker's job, to which nothing happens by itself."""
+    return RelationshipJob(
+        policy,
+        TOPICS,
+        raw_topics or {},
+        facts or NoFacts(),
+        application_id=APPLICATION,
+        partitions=partitions,
+        idle_ticks=False,
+        seen_limit=seen_limit,
+        started_ms=started_ms,
+    )
+
+
+def commit(unit: Unit[State], store: Store) -> Mapping[tuple[str, int], list[Output]]:
+    """As the engine does it: what was written is there, all or nothing. Gives the outputs."""
+    snapshot = unit.snapshot({}, None)
+    store.write(snapshot.changelog, 10, 8)
+    unit.written()
+    return snapshot.outputs
+
+
+def by_key(records: Iterable[tuple[bytes | None, bytes | None]]) -> dict[bytes, list[bytes]]:
+    """Values, in order, of each key; none may be missing."""
+    found: dict[bytes, list[bytes]] = {}
+    for key, value in records:
+        assert key is not None
+        assert value is not None
+        found.setdefault(key, []).append(value)
+    return found
 
 
 class Offline:
@@ -48,17 +91,7 @@ class Offline:
 
     def start(self, policy: Policy, started_ms: int) -> None:
         """A worker with this file takes the partition up."""
-        self.job = RelationshipJob(
-            policy,
-            TOPICS,
-            {},
-            NoFacts(),
-            application_id="app",
-            partitions=self.partitions,
-            idle_ticks=False,
-            seen_limit=100,
-            started_ms=started_ms,
-        )
+        self.job = job_of(policy, started_ms, partitions=self.partitions)
         self.unit: Unit[State] = Unit(
             self.partition, self.store, self.job.codec, partitions=self.partitions, cache_states=20
         )
@@ -96,12 +129,10 @@ class Offline:
         return self.job.tick(self.unit, self.now_ms, 0)
 
     def commit(self) -> None:
-        """As the engine does it: what was written is there, all or nothing."""
-        snapshot = self.unit.snapshot({TOPICS.log: self.done}, None)
-        self.store.write(snapshot.changelog, 10, 8)
-        self.unit.written()
+        """What was written into the log comes back; the rest is in `outputs`."""
+        written = commit(self.unit, self.store)
         self.committed, self.meta = self.done, self.unit.meta
-        for (topic, _), records in snapshot.outputs.items():
+        for (topic, _), records in written.items():
             for key, value, headers, _ in records:
                 if topic == TOPICS.log:
                     self.append(key, value, headers)
@@ -116,9 +147,4 @@ class Offline:
 
     def moves(self) -> dict[bytes, list[bytes]]:
         """The transitions that were written, by relationship."""
-        found: dict[bytes, list[bytes]] = {}
-        for key, value in self.outputs.get(TOPICS.transitions, ()):
-            assert key is not None
-            assert value is not None
-            found.setdefault(key, []).append(value)
-        return found
+        return by_key(self.outputs.get(TOPICS.transitions, ()))

@@ -14,7 +14,7 @@ from stream_app.edge import policies
 from stream_app.edge.log import KIND
 from stream_app.edge.reading import replay_line
 from stream_app.replay import Replay
-from tests.edge.offline import TOPICS, Offline, Record
+from tests.edge.offline import APPLICATION, TOPICS, Offline, Record
 from tests.edge.test_policies import EASY, STRICT
 from tests.oracle.histories import history
 
@@ -24,7 +24,7 @@ LATE = "[time]\nlateness_hours = 1\n[sentiment]\nnegative_below = -0.6\n" + EASY
 
 def expected(bench: Offline, first: str = "") -> dict[bytes, list[bytes]]:
     """What a replay of the log gives."""
-    core = Replay(parse_policy(first), "app")
+    core = Replay(parse_policy(first), APPLICATION)
     moves: list[bytes] = []
     for record in bench.log:
         line = replay_line(record, 1)

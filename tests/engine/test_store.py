@@ -6,6 +6,7 @@ import contextlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ os._exit(9)
 """
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty one, open."""
+    store = Store(tmp_path / "store", StoreMemory(1 << 20, 4 << 20, 1))
+    store.open()
+    yield store
+    store.close()
+
+
 def test_a_crash_leaves_a_whole_commit(tmp_path: Path) -> None:
     """Without a log of its own the store falls back, but never into the middle of a commit."""
     done = subprocess.run(
@@ -50,9 +60,7 @@ def test_a_crash_leaves_a_whole_commit(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_graceful_close_loses_nothing(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store", StoreMemory(1 << 20, 4 << 20, 1))
-    store.open()
+def test_a_graceful_close_loses_nothing(store: Store) -> None:
     store.write([(b"sa", seal(b"sa", b"1"))], 5, 3)
     store.close()
     store.open()
@@ -60,23 +68,17 @@ def test_a_graceful_close_loses_nothing(tmp_path: Path) -> None:
     local = store.local()
     assert local is not None
     assert (local.next_offset, local.position_offset) == (5, 3)
-    store.close()
 
 
-def test_a_store_that_cannot_be_opened_is_made_anew(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store", StoreMemory(1 << 20, 4 << 20, 1))
-    store.open()
+def test_a_store_that_cannot_be_opened_is_made_anew(store: Store, tmp_path: Path) -> None:
     store.write([(b"sa", seal(b"sa", b"1"))], 5, 3)
     store.close()
     (tmp_path / "store" / "CURRENT").write_text("nonsense")
     store.open()
     assert store.local() is None
-    store.close()
 
 
-def test_names_in_front_of_a_key_are_found_by_looking_at_few(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store", StoreMemory(1 << 20, 4 << 20, 1))
-    store.open()
+def test_names_in_front_of_a_key_are_found_by_looking_at_few(store: Store) -> None:
     keys = [f"{name}/{rest}".encode() for name in ("a", "b.c", "b", "zz") for rest in ("x", "xy")]
     keys += [b"\x00seen a/x", b"a/x/x", b"c/a/x", b"d/yx"]
     raw = [state_prefix(key) for key in keys] + [state_prefix(b"a/x") + b"part"]
@@ -84,12 +86,9 @@ def test_names_in_front_of_a_key_are_found_by_looking_at_few(tmp_path: Path) -> 
     assert store.states_with(b"/", b"/x") == [b"a/x", b"b/x", b"zz/x", b"b.c/x"]
     assert store.states_with(b"/", b"/x/x") == [b"a/x/x"]
     assert store.states_with(b"/", b"/nobody") == []
-    store.close()
 
 
-def test_nothing_deleted_is_left_on_disk_after_a_purge(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store", StoreMemory(1 << 20, 4 << 20, 1))
-    store.open()
+def test_nothing_deleted_is_left_on_disk_after_a_purge(store: Store, tmp_path: Path) -> None:
     store.write([(b"s-secret", seal(b"s-secret", b"secret"))], 1, 1)
     store.close()
     store.open()
@@ -102,7 +101,6 @@ def test_nothing_deleted_is_left_on_disk_after_a_purge(tmp_path: Path) -> None:
     assert not store.wants_purge
     assert store.get(b"s-other") == b"1"
     assert left(tmp_path, b"secret") == []
-    store.close()
 
 
 def left(folder: Path, needle: bytes) -> list[Path]:
