@@ -22,8 +22,9 @@ Part = tuple[bytes, bytes | None]
 """Suffix and content; None deletes it."""
 
 
-class StateTooNewError(Exception):
-    """State was written by a newer release. Do: roll forward to that release again."""
+class NewerFormatError(Exception):
+    """Stored bytes of a version or kind that this release does not know, but a newer one does.
+    Do: roll forward to that release again; a worker stops with the engine's StateTooNewError."""
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -32,9 +33,9 @@ _decode_block: Final = msgspec.msgpack.Decoder(BlockV1).decode
 
 
 def content(part: bytes) -> bytes:
-    """A part without its version. Raises StateTooNewError."""
+    """A part without its version. Raises NewerFormatError."""
     if part[:1] not in VERSIONS:
-        raise StateTooNewError
+        raise NewerFormatError
     return part[1:]
 
 
@@ -72,7 +73,7 @@ def _dump_blocks(day: int, acts: list[Act], blocks: Blocks) -> list[Part]:
 
 
 def load_pane(day: int, get: Callable[[bytes], bytes | None]) -> Pane:
-    """A stored pane. Raises StateTooNewError, or msgspec.MsgspecError for damaged bytes."""
+    """A stored pane. Raises NewerFormatError, or msgspec.MsgspecError for damaged bytes."""
     found = _decode_pane(content(_needed(get, _suffix(day))))
     pane = pane_of(found, stored=True)
     if found.blocks is not None:

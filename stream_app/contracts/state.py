@@ -58,7 +58,7 @@ class RelationshipCodec:
 
         It stands under the policy that it was stored under.
 
-        Raises StateTooNewError, or msgspec.MsgspecError for damaged bytes.
+        Raises NewerFormatError, or msgspec.MsgspecError for damaged bytes.
         """
         stored = get(HEAD)
         return None if stored is None else self.load_behind(stored, get)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from stream_app.contracts.panes import StateTooNewError
+from stream_app.contracts.panes import NewerFormatError
 from stream_app.domain.linked import Alias, Gone
 
 ALIAS_TAG: Final[bytes] = b"A"
@@ -26,7 +26,7 @@ _decode_gone: Final = msgspec.msgpack.Decoder(Gone).decode
 def load(head: bytes) -> Alias | Gone:
     """The mark whose stored bytes these are."""
     if head[1:2] != _VERSION:
-        raise StateTooNewError
+        raise NewerFormatError
     return _decode_alias(head[2:]) if head[:1] == ALIAS_TAG else _decode_gone(head[2:])
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from stream_app.contracts.panes import StateTooNewError
+from stream_app.contracts.panes import NewerFormatError
 from stream_app.domain.linked import Alias, without
 from stream_app.domain.state import Relationship
 from stream_app.engine import Unit
@@ -39,7 +39,7 @@ _decode: Final = msgspec.msgpack.Decoder(Holders).decode
 def load(head: bytes) -> Holders:
     """The stored entry, tag and all."""
     if head[1:2] != _VERSION:
-        raise StateTooNewError
+        raise NewerFormatError
     return _decode(head[2:])
 
 

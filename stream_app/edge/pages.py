@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from stream_app.contracts.panes import StateTooNewError
+from stream_app.contracts.panes import NewerFormatError
 from stream_app.contracts.people import Sketch
 from stream_app.contracts.wide import decoder, encode
 from stream_app.domain.costs import KnownCost
@@ -83,7 +83,7 @@ def names_key(brand: str) -> bytes:
 def load(head: bytes, get: Get) -> Page | KnownCost | Names:
     """What the parts that `get` gives hold; `head` is the first of them."""
     if head[1:2] != _VERSION:
-        raise StateTooNewError
+        raise NewerFormatError
     tag, content = head[:1], head[2:]
     if tag == COST_TAG:
         return _decode_cost(content)
@@ -107,7 +107,7 @@ def _load_page(head: _HeadV1, get: Get) -> Page:
         if part is None:
             raise msgspec.DecodeError("a day that the head names is missing")
         if part[:1] != _VERSION:
-            raise StateTooNewError
+            raise NewerFormatError
         day = _decode_day(part[1:])
         method.days[number] = Day(
             day.row, Sketch(day.people), day.revision, day.trailing, changed=False

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from stream_app.contracts.panes import StateTooNewError
+from stream_app.contracts.panes import NewerFormatError
 from stream_app.domain.revision import Reign
 
 STATE_KEY: Final = b"\x00policy"
@@ -86,7 +86,7 @@ class Reigns:
 def load(head: bytes) -> Reigns:
     """From stored bytes, tag and all; without the chain."""
     if head[1:2] != _VERSION:
-        raise StateTooNewError
+        raise NewerFormatError
     one = _decode(head[2:])
     found = Reigns(one.taken, one.since_ms, one.in_log, one.announced, one.announced_ms, one.place)
     found.is_stored = True

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from stream_app.adapters.seen import Act, name_of
-from stream_app.contracts.panes import VERSIONS, StateTooNewError
+from stream_app.contracts.panes import VERSIONS, NewerFormatError
 from stream_app.contracts.state import RelationshipCodec
 from stream_app.domain.brand_policy import PANE_LIFE_DAYS
 from stream_app.domain.clock import DAY_MS
@@ -21,8 +21,7 @@ from stream_app.domain.linked import Alias, Gone
 from stream_app.domain.policy import Policy
 from stream_app.domain.state import Relationship
 from stream_app.edge import marks, names, pages, reigns
-from stream_app.engine import StateTooNewError as NewerStateError
-from stream_app.engine import Unit
+from stream_app.engine import StateTooNewError, Unit
 
 SEEN_LIFE_MS: Final = PANE_LIFE_DAYS * DAY_MS
 
@@ -79,8 +78,8 @@ class StateCodec:
             return None
         try:
             return self._load(head, get)
-        except StateTooNewError as error:
-            raise NewerStateError from error
+        except NewerFormatError as error:
+            raise StateTooNewError from error
 
     def _load(self, head: bytes, get: Callable[[bytes], bytes | None]) -> State | None:
         tag = head[:1]
@@ -98,7 +97,7 @@ class StateCodec:
             return names.load(head)
         if tag == reigns.TAG:
             return reigns.load(head)
-        raise StateTooNewError
+        raise NewerFormatError
 
     def know(self, edition: str, policy: Policy) -> None:
         """Relationships may stand under this policy."""

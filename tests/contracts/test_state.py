@@ -8,17 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.contracts.panes import StateTooNewError
+from stream_app.contracts.panes import NewerFormatError
 from stream_app.contracts.policy import default_policy
-from stream_app.contracts.reading import read_line
 from stream_app.contracts.state import HEAD, RelationshipCodec
 from stream_app.contracts.writing import write_transition
-from stream_app.domain.keys import relationship_key
-from stream_app.domain.outcome import Seen
 from stream_app.domain.partition import Partition
-from stream_app.domain.rejects import Reject
 from stream_app.domain.relationship import settle
 from stream_app.domain.state import Relationship
+from tests.contracts.support import applied
 from tests.domain.logs import logs
 from tests.oracle.histories import history
 
@@ -28,20 +25,12 @@ Stored = dict[bytes, bytes]
 def told(lines: list[bytes], dice: random.Random | None) -> list[bytes]:
     """All transitions; with dice, states are stored and loaded again now and then."""
     policy = default_policy()
-    codec, partition = RelationshipCodec(policy), Partition(policy)
+    codec = RelationshipCodec(policy)
     states: dict[str, Relationship] = {}
     stored: dict[str, Stored] = {}
     written: list[bytes] = []
-    for line in lines:
-        read = read_line(line, policy)
-        if isinstance(read, Reject):
-            continue
-        key = relationship_key(read[0].brand, read[0].person)
-        outcome = partition.apply(states.get(key), *read)
-        if isinstance(outcome, Reject | Seen):
-            continue
-        states[key] = outcome[0]
-        written += [write_transition(move, "app") for move in outcome[1].moves]
+    for key, moves in applied(lines, Partition(policy), states):
+        written += [write_transition(move, "app") for move in moves]
         if dice is not None and dice.random() < 0.7:
             store(codec, states[key], stored.setdefault(key, {}))
             loaded = codec.load(stored[key].get)
@@ -78,5 +67,5 @@ def test_storing_changes_nothing_in_a_long_history(seed: int) -> None:
 def test_what_a_newer_release_wrote_stops_us() -> None:
     codec = RelationshipCodec(default_policy())
     assert codec.load(lambda _: None) is None
-    with pytest.raises(StateTooNewError):
+    with pytest.raises(NewerFormatError):
         codec.load(lambda suffix: b"\xff" if suffix == HEAD else None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_app.contracts.panes import StateTooNewError
+from stream_app.contracts.panes import NewerFormatError
 from stream_app.contracts.people import Sketch, sketch_of
 from stream_app.domain.costs import KnownCost
 from stream_app.domain.ledger import Journal
@@ -101,7 +101,7 @@ def test_pages_are_stored_by_the_days_that_changed() -> None:
     [(_, head)] = pages.dump(known)
     assert head is not None
     assert pages.load(head, {}.get) == known
-    with pytest.raises(StateTooNewError):
+    with pytest.raises(NewerFormatError):
         pages.load(b"C\x09" + head[2:], {}.get)
 
 
