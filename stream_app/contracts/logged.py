@@ -31,6 +31,7 @@ from stream_app.domain.linked import (
     Linked,
     consented,
     epoch_after,
+    forgotten,
     named,
     still_linked,
     without,
@@ -229,27 +230,25 @@ class Logged:
     # -- erasures
 
     def _erase(self, said: Erasure, line: LoggedLine, home: Partition) -> list[Transition]:
-        moves = list[Transition]()
+        place = (home, relationship_key(said.brand, said.person))
+        to_all = said.brand == ALL_BRANDS
         if said.consent:
-            known = self._mark_of(home, said.brand, said.person)
-            known = known or self._mark_of(home, ALL_BRANDS, said.person)
-            if known is not None or said.brand == ALL_BRANDS:
-                let_in = consented(known, line.number)
-                self._marks[home, relationship_key(said.brand, said.person)] = let_in
-        elif said.is_done:
-            mark = Gone(0, False, line.number)
-            self._marks[home, relationship_key(said.brand, said.person)] = mark
+            everywhere = self._mark_of(home, ALL_BRANDS, said.person)
+            mark = consented(self._marks.get(place), everywhere, line.number, to_all=to_all)
+            if mark is not None:
+                self._marks[place] = mark
+            return []
+        if not said.is_done and not to_all:
+            return self._forget(said.brand, said, line, home)
+        self._marks[place] = forgotten(None, None, line.number)
+        if said.is_done:
             self._forget_name(said.brand, said.person, home)
-        elif said.brand != ALL_BRANDS:
-            moves = self._forget(said.brand, said, line, home)
-        else:
-            mark = Gone(0, False, line.number)
-            self._marks[home, relationship_key(ALL_BRANDS, said.person)] = mark
-            suffix = f"/{said.person}"
-            for key in sorted({*self._states, *self._aliases}):
-                brand = key.removesuffix(suffix)
-                if key.endswith(suffix) and "/" not in brand and self._partition_of(key) is home:
-                    moves += self._forget(brand, said, line, home)
+            return []
+        moves, suffix = list[Transition](), f"/{said.person}"
+        for key in sorted({*self._states, *self._aliases}):
+            brand = key.removesuffix(suffix)
+            if key.endswith(suffix) and "/" not in brand and self._partition_of(key) is home:
+                moves += self._forget(brand, said, line, home)
         return moves
 
     def _forget(
@@ -259,7 +258,7 @@ class Logged:
         rel, alias = self._states.get(key), self._aliases.get(key)
         if said.if_linked and (alias is None or alias.to is None):
             return []
-        epoch = 0
+        epoch: int | None = None
         if rel is not None:
             epoch = rel.epoch
             if home.watermark is not None:
@@ -268,10 +267,7 @@ class Logged:
         elif alias is not None:
             epoch = alias.epoch
             del self._aliases[key]
-        else:
-            known = self._mark_of(home, brand, said.person)
-            epoch = 0 if known is None else known.epoch
-        self._marks[home, key] = Gone(epoch, False, line.number)
+        self._marks[home, key] = forgotten(epoch, self._marks.get((home, key)), line.number)
         self._forget_name(brand, said.person, home)
         return moves
 

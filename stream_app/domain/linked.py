@@ -65,11 +65,26 @@ class Gone(msgspec.Struct, frozen=True, array_like=True):
     number: int
 
 
-def consented(known: Gone | None, number: int) -> Gone:
-    """The mark of a consent, in place of the one that is known.
+def forgotten(epoch: int | None, own: Gone | None, number: int) -> Gone:
+    """The mark of an erasure, in place of `own`.
 
-    One for all brands counts where there is none, too: those of single brands cannot be told.
+    `epoch` is that of the relationship that ended now, or of its alias; None: there was neither.
     """
+    if epoch is None:
+        epoch = 0 if own is None else own.epoch
+    return Gone(epoch, False, number)
+
+
+def consented(
+    own: Gone | None, everywhere: Gone | None, number: int, *, to_all: bool
+) -> Gone | None:
+    """The mark of a consent, in place of `own`; None: there was nothing to consent to.
+
+    One `to_all` brands counts where there is none, too: those of single brands cannot be told.
+    """
+    known = everywhere if own is None else own
+    if known is None and not to_all:
+        return None
     return Gone(-1 if known is None else known.epoch, True, number)
 
 

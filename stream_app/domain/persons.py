@@ -9,7 +9,7 @@ from stream_app.domain.events import Interaction
 from stream_app.domain.identity import end, merge, unlink
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import OPEN_DAYS
-from stream_app.domain.linked import Gone, Linked, consented, epoch_after, still_linked
+from stream_app.domain.linked import Gone, Linked, consented, epoch_after, forgotten, still_linked
 from stream_app.domain.outcome import Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.relationship import settle
@@ -117,7 +117,7 @@ class Persons:
         moves: list[Transition] = []
         self._records += 1
         if brand == "*":
-            self._everywhere[person] = Gone(0, False, self._records)
+            self._everywhere[person] = forgotten(None, None, self._records)
             suffix = f"/{person}"
             held = {*self.states, *self.aliases, *self.ended}
             brands = [key.removesuffix(suffix) for key in held if key.endswith(suffix)]
@@ -137,19 +137,19 @@ class Persons:
         for one in ids:
             key = relationship_key(brand, one)
             self.aliases.pop(key, None)
-            known = self._marks.get(key)
-            epoch, _ = self.ended.pop(key, (0 if known is None else known.epoch, 0))
-            self._marks[key] = Gone(epoch, False, self._records)
+            ended = self.ended.pop(key, None)
+            epoch = None if ended is None else ended[0]
+            self._marks[key] = forgotten(epoch, self._marks.get(key), self._records)
         return moves
 
     def let_in(self, brand: str, person: str) -> None:
         """A forgotten person consents to be known again, as a new one."""
         self._records += 1
+        to_all = brand == "*"
+        marks, key = self._marks, relationship_key(brand, person)
+        if to_all:
+            marks, key = self._everywhere, person
         everywhere = self._everywhere.get(person)
-        if brand == "*":
-            self._everywhere[person] = consented(everywhere, self._records)
-            return
-        key = relationship_key(brand, person)
-        known = self._marks.get(key) or everywhere
-        if known is not None:
-            self._marks[key] = consented(known, self._records)
+        mark = consented(marks.get(key), everywhere, self._records, to_all=to_all)
+        if mark is not None:
+            marks[key] = mark

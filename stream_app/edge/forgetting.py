@@ -22,6 +22,7 @@ from stream_app.domain.linked import (
     Linked,
     consented,
     epoch_after,
+    forgotten,
     named,
     still_linked,
 )
@@ -93,7 +94,8 @@ class Forgetting:
             return
         work.counts["marked" if erasure.is_done else "erasure"] += 1
         if erasure.is_done:
-            self._mark(unit, work, erasure.brand, erasure.person, Gone(0, False, record.offset))
+            gone = forgotten(None, None, record.offset)
+            self._mark(unit, work, erasure.brand, erasure.person, gone)
             found = work.seen.forget(erasure.brand, erasure.person)
             if names.forget(unit, work, erasure.brand, erasure.person) or found:
                 unit.purge()
@@ -106,7 +108,7 @@ class Forgetting:
         self, unit: Unit[State], work: Work, erasure: Erasure, number: int
     ) -> None:
         found = work.seen.forget(None, erasure.person)
-        self._mark(unit, work, ALL_BRANDS, erasure.person, Gone(0, False, number))
+        self._mark(unit, work, ALL_BRANDS, erasure.person, forgotten(None, None, number))
         suffix = f"/{erasure.person}".encode()
         for key in unit.keys_with(b"/", suffix):
             brand = key.removesuffix(suffix).decode()
@@ -123,24 +125,22 @@ class Forgetting:
         """
         person = erasure.person
         key = relationship_key(brand, person).encode()
-        state, whose, epoch = unit.get(key), None, 0
+        state, whose = unit.get(key), None
         linked: Iterable[Linked] = ()
         if isinstance(state, Alias):
-            whose, epoch, linked = state.to, state.epoch, state.linked
+            whose, linked = state.to, state.linked
         if erasure.if_linked and whose is None:
             return False  # it was unlinked meanwhile, and is somebody else
         names.note(unit, key, brand, named(linked), ())
         if isinstance(state, Relationship):
-            epoch = state.epoch
             linked = still_linked(state.linked)
             self._pass_midnights(unit, work, key, state)
             self.leave(unit, work, key, state)
-        elif state is None:
-            mark = self._mark_of(unit, work, brand, person)
-            epoch = 0 if mark is None else mark.epoch
         if state is not None:
             unit.delete(key)
-        self._mark(unit, work, brand, person, Gone(epoch, False, number))
+        epoch = state.epoch if isinstance(state, Alias | Relationship) else None
+        own = self._mark_of(unit, work, brand, person)
+        self._mark(unit, work, brand, person, forgotten(epoch, own, number))
         path = (*erasure.path, person)
         if whose is not None and whose not in path:
             self.send(unit, Erasure(brand, whose, path=path))
@@ -184,14 +184,15 @@ class Forgetting:
 
     def _let_in(self, unit: Unit[State], work: Work, erasure: Erasure, number: int) -> bool:
         """Whether there was a mark, so that somebody was let in."""
-        known = self._mark_of(unit, work, erasure.brand, erasure.person)
-        if known is None:
-            known = self._mark_of(unit, work, ALL_BRANDS, erasure.person)
-        if known is not None or (work.salt and erasure.brand == ALL_BRANDS):
-            self._mark(unit, work, erasure.brand, erasure.person, consented(known, number))
-        if not erasure.is_done and erasure.brand != ALL_BRANDS:
+        to_all = erasure.brand == ALL_BRANDS
+        own = self._mark_of(unit, work, erasure.brand, erasure.person)
+        everywhere = self._mark_of(unit, work, ALL_BRANDS, erasure.person)
+        mark = consented(own, everywhere, number, to_all=to_all)
+        if mark is not None and work.salt:  # without a salt nobody was ever forgotten here
+            self._mark(unit, work, erasure.brand, erasure.person, mark)
+        if not erasure.is_done and not to_all:
             self._tell_others(unit, erasure.brand, erasure)
-        return known is not None
+        return own is not None or everywhere is not None
 
     def epoch_of(self, unit: Unit[State], work: Work, brand: str, person: str) -> int | None:
         """The epoch in which a relationship with nobody known begins; None: it may not."""
