@@ -19,7 +19,7 @@ from stream_app.domain.events import Interaction
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.ledger import METHODS_PER_BRAND, NEVER_OPENED, Journal
 from stream_app.domain.linked import Alias
-from stream_app.domain.outcome import Effect, Seen, Step
+from stream_app.domain.outcome import Effect, Seen, Step, Transition
 from stream_app.domain.partition import Partition
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
@@ -31,7 +31,7 @@ from stream_app.domain.team import Team
 from stream_app.domain.verbs import MEMBERSHIP_VERBS
 from stream_app.edge.facts import Facts
 from stream_app.edge.forgetting import Forgetting
-from stream_app.edge.log import KIND, PERSON, header, read_tick, recorded_ms
+from stream_app.edge.log import KIND, NO_INTERACTIONS, PERSON, header, read_tick, recorded_ms
 from stream_app.edge.meta import Meta, decode_meta, encode_meta
 from stream_app.edge.methods import PUBLISH_MS, Methods
 from stream_app.edge.outputs import Outputs
@@ -49,7 +49,7 @@ LARGEST_AGEING_MS: Final = 1_500
 """By so much it ages at most in a tick: a process that was paused has not seen any silence."""
 DUE_PER_TURN: Final = 100
 """Silent relationships that are walked before records get their turn again."""
-_NO_INTERACTIONS: Final = frozenset((b"tick", b"policy", b"link", b"merge", b"unlink", b"erase"))
+_NO_INTERACTIONS: Final = NO_INTERACTIONS  # its own: compiled code finds it faster
 _EFFECTS: Final = tuple(effect.name.lower() for effect in Effect)
 
 
@@ -270,7 +270,7 @@ class RelationshipJob:
             self._refuse(unit, record, Reject(Reason.WRONG_SHAPE, "$: not a tick"))
             return
         work.partition.tick(min(at_ms, record.timestamp), record.timestamp)
-        work.tick_ms = 0
+        work.tick_sent_ms = 0
         work.counts["tick"] += 1
 
     def _take_policy(self, unit: Unit[State], work: Work, record: Record) -> None:
@@ -286,7 +286,12 @@ class RelationshipJob:
     def _catch_up(self, unit: Unit[State], key: bytes, rel: Relationship) -> None:
         """Have a relationship stand under the policy in force."""
         work = cast("Work", unit.context)
-        moves = catch_up(rel, work.reigns.chain, work.journal)
+        self._walked(unit, work, key, rel, catch_up(rel, work.reigns.chain, work.journal))
+
+    def _walked(
+        self, unit: Unit[State], work: Work, key: bytes, rel: Relationship, moves: list[Transition]
+    ) -> None:
+        """Keep a relationship that no act has changed, but time or another policy."""
         if moves:
             self._outputs.moves(unit, key, moves)
             work.views[key] = rel
@@ -320,12 +325,7 @@ class RelationshipJob:
         if rel.rules_version != work.edition:
             self._catch_up(unit, key, rel)
         rules = work.partition.policy.rules_for(rel.brand)
-        moves = settle(rel, watermark, rules, work.journal)
-        if moves:
-            self._outputs.moves(unit, key, moves)
-            work.views[key] = rel
-        self._plan(unit, key, rel)
-        unit.put(key, rel)
+        self._walked(unit, work, key, rel, settle(rel, watermark, rules, work.journal))
 
     # -- methods
 
@@ -343,8 +343,8 @@ class RelationshipJob:
         self, unit: Unit[State], work: Work, watermark: int, now_ms: int
     ) -> None:
         passed_ms = boundary_at_or_before(now_ms - work.partition.policy.lateness_ms)
-        if passed_ms > watermark and passed_ms > work.tick_ms:
-            work.tick_ms = passed_ms
+        if passed_ms > watermark and passed_ms > work.tick_sent_ms:
+            work.tick_sent_ms = passed_ms
             self._outputs.append_tick(unit, now_ms)
 
     def _write_changed(self, unit: Unit[State], work: Work) -> None:

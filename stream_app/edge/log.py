@@ -46,6 +46,13 @@ class Kind(StrEnum):
     """Forget a person, or let one in again."""
 
 
+NO_INTERACTIONS: Final = frozenset(
+    kind.encode()
+    for kind in (Kind.TICK, Kind.POLICY, Kind.LINK, Kind.MERGE, Kind.UNLINK, Kind.ERASE)
+)
+"""Kinds of records whose value is no interaction."""
+
+
 class Tick(msgspec.Struct, frozen=True):
     """The value of an idle tick."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from itertools import chain
 from typing import Any, Final, Protocol
 
 import orjson
@@ -12,23 +13,20 @@ from aiokafka.admin import AIOKafkaAdminClient
 from stream_app.contracts.logged import LoggedLine, write_logged
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy_record import policy_line
-from stream_app.edge.log import KIND, PATH, PERSON, Kind, header, recorded_ms
+from stream_app.edge.log import (
+    KIND,
+    NO_INTERACTIONS,
+    PATH,
+    PERSON,
+    Kind,
+    header,
+    recorded_ms,
+)
 from stream_app.engine import Record
 from stream_app.errors import OperatorError
 
 FETCH_BYTES = 4 << 20
-OWN: Final = frozenset(
-    kind.encode()
-    for kind in (
-        Kind.TICK,
-        Kind.POLICY,
-        Kind.LINK,
-        Kind.MERGE,
-        Kind.UNLINK,
-        Kind.FORWARDED,
-        Kind.ERASE,
-    )
-)
+OWN: Final = NO_INTERACTIONS | {Kind.FORWARDED.encode()}
 """Kinds of records that are no interactions as a publisher sent them."""
 
 
@@ -72,10 +70,10 @@ async def read_topic(
         ends = await reader.end_offsets(places)
         waiting = {place for place, end in ends.items() if end > 0}
         while waiting:
-            for place, records in (await reader.getmany(timeout_ms=200)).items():
-                for record in records:
-                    if record.offset < ends[place]:
-                        yield count, record
+            fetched = await reader.getmany(timeout_ms=200)
+            for record in chain.from_iterable(fetched.values()):
+                if record.offset < ends[TopicPartition(topic, record.partition)]:
+                    yield count, record
             waiting = {p for p in waiting if await reader.position(p) < ends[p]}
     finally:
         await reader.stop()

@@ -1,4 +1,4 @@
-"""The topics of the service: names, settings, creation and checks."""
+"""The topics of the service: their names, and the settings that they need."""
 
 from __future__ import annotations
 

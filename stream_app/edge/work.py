@@ -13,8 +13,10 @@ from stream_app.edge.states import SeenRing
 
 
 class Work:
-    """A partition at work: its watermark, what adapters have seen, whether a tick is on its way.
+    """A partition at work: its watermark, what adapters have seen, what waits to be told.
 
+    `ticked_ms` is when the job last looked at the clock, `tick_sent_ms` the midnight that a tick in
+    the log, on its way back to us, lets pass; 0: there is none.
     `waiting` counts the methods that have rows to publish, `idle_ms` for how long the log was
     silent, whatever deltas and costs came meanwhile. `views` are the relationships whose public
     view changed in the slice at hand: however often one did, it is written once. `edition` is that
@@ -33,7 +35,7 @@ class Work:
         "reigns",
         "salt",
         "seen",
-        "tick_ms",
+        "tick_sent_ms",
         "ticked_ms",
         "views",
         "waiting",
@@ -57,7 +59,7 @@ class Work:
         self.waiting = waiting
         self.published_ms = 0
         self.idle_ms = self.ticked_ms = 0
-        self.tick_ms = 0
+        self.tick_sent_ms = 0
         self.counts: Counter[str] = Counter()
         self.refused: list[Reason] = []
         self.views: dict[bytes, Relationship] = {}
