@@ -6,7 +6,6 @@ import json
 import math
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time
@@ -68,11 +67,11 @@ class Child:
         """Resident memory now and at its peak, as the kernel says it."""
         return memory(self.process.pid)
 
-    def end(self, *, kill: bool = False) -> None:
+    def end(self) -> None:
         """Stop it and wait."""
         self._ready.close()
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+            self.process.terminate()
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
@@ -114,21 +113,13 @@ def cpu_s(pid: int) -> float:
 
 
 @contextmanager
-def child(
-    name: str, command: Sequence[str], env: Mapping[str, str] | None = None
-) -> Iterator[Child]:
+def child(name: str, command: Sequence[str]) -> Iterator[Child]:
     """Start a contestant for the body; its standard error goes to a log of its name."""
     logs = HOME / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{name}.log"
     with log.open("wb") as errors:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={**os.environ, **(env or {})},
-        )
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors)
     running = Child(process, log)
     try:
         yield running

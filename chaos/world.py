@@ -50,7 +50,6 @@ class Worker:
         self.folder.mkdir(parents=True)
         self.process: subprocess.Popen[bytes] | None = None
         self.lock = asyncio.Lock()
-        self.asleep = False
         self._settings = settings
         self._standbys = standbys
         self._port = 0

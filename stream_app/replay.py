@@ -27,7 +27,7 @@ from stream_app.domain.attribution import PATHS
 from stream_app.domain.costs import KnownCost, book
 from stream_app.domain.events import Interaction
 from stream_app.domain.keys import relationship_key
-from stream_app.domain.ledger import METHODS_PER_BRAND, Journal
+from stream_app.domain.ledger import Journal
 from stream_app.domain.money import Rates
 from stream_app.domain.outcome import Seen, Transition
 from stream_app.domain.partition import Partition
@@ -81,12 +81,11 @@ class Replay:
         partitions: int = 1,
         *,
         reports: bool = False,
-        method_limit: int = METHODS_PER_BRAND,
         paths_of: str | None = None,
         adapt: Callable[[Policy], Policy] | None = None,
     ) -> None:
-        """With `reports`, at most `method_limit` methods of a brand are told apart, and the
-        newest paths of the brand `paths_of` are kept. `adapt` changes every policy of a line.
+        """With `reports`, the newest paths of the brand `paths_of` are kept. `adapt` changes every
+        policy of a line.
         """
         self.policy = policy
         self.tally = Tally()
@@ -96,8 +95,7 @@ class Replay:
         self._editions: dict[str, Policy] = {}
         self._reigns = [Reign(policy, 0, None) for _ in range(partitions)]
         self._partitions = [
-            Partition(policy, journal=Journal(method_limit=method_limit) if reports else None)
-            for _ in range(partitions)
+            Partition(policy, journal=Journal() if reports else None) for _ in range(partitions)
         ]
         self._only = self._partitions[0] if partitions == 1 else None
         self._paths: deque[GonePath] = deque(maxlen=PATHS)

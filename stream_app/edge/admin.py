@@ -82,15 +82,14 @@ async def prepare_topics(
     specs: list[TopicSpec],
     partitions: int,
     *,
-    patience_s: float = PATIENCE_S,
     security: Security | None = None,
 ) -> None:
-    """Create what is missing and check the rest; waits up to `patience_s` for the broker.
+    """Create what is missing and check the rest; waits up to `PATIENCE_S` for the broker.
 
     Raises TopicSettingError or the engine's TopicMismatchError, which name the topic, what was
     found and what was expected, or TopicRefusedError, or NoBrokerError.
     """
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + PATIENCE_S
     told_at = -TOLD_EVERY_S
     while True:
         try:

@@ -337,11 +337,6 @@ class Engine(Generic[S]):
             return None
         return part.unit.peek(key)
 
-    def is_local(self, key: bytes) -> bool:
-        """Whether the key's partition is live on this worker."""
-        part = self.partitions.get(self.partition_of(key))
-        return part is not None and part.phase in ("live", "isolating")
-
     def health(self) -> EngineHealth:
         """Snapshot for health and readiness; callable from any thread."""
         busy = self.busy_since

@@ -126,7 +126,3 @@ class EngineSettings:
     def transactional_id(self, partition: int) -> str:
         """Stable id of the producer of one partition number; depends on nothing else."""
         return f"{self.app_id}-unit-{partition}"
-
-    def store_path(self, partition: int) -> Path:
-        """Folder of the store of one partition number."""
-        return self.data_dir / f"{self.app_id}-{partition}"

@@ -97,11 +97,6 @@ class Store:
             raise RuntimeError("store is closed")
         return self._db
 
-    @property
-    def is_open(self) -> bool:
-        """Whether `open` was called, and `close` not since."""
-        return self._db is not None
-
     def open(self) -> None:
         """Open or create; a store that RocksDB calls damaged is made anew (it can be rebuilt)."""
         if self._db is not None:
@@ -135,7 +130,7 @@ class Store:
     def get(self, raw_key: bytes) -> bytes | None:
         """The unsealed value."""
         value: bytes | None = self.db.get(raw_key)
-        return None if value is None else value[:-4]
+        return None if value is None else unseal(value)
 
     def local(self) -> Local | None:
         """How far of the changelog is here; None if nothing is or the marker is damaged."""

@@ -20,6 +20,7 @@ from .wire import (
     pack_position,
     seal,
     state_prefix,
+    unseal,
 )
 
 S = TypeVar("S")
@@ -44,7 +45,7 @@ class Snapshot:
         outputs: dict[tuple[str, int], list[Output]],
         position: Position,
         records: int,
-        size_bytes: int = 0,
+        size_bytes: int,
     ) -> None:
         self.changelog = changelog
         self.outputs = outputs
@@ -130,7 +131,7 @@ class Unit(Generic[S]):
 
         def part(suffix: bytes) -> bytes | None:
             value: bytes | None = get(prefix + suffix)
-            return None if value is None else value[:-4]  # without its seal
+            return None if value is None else unseal(value)
 
         return self._codec.load(part)
 

@@ -67,7 +67,7 @@ def index_entry(raw: bytes) -> tuple[int, bytes]:
 
 def seal(raw_key: bytes, value: bytes) -> bytes:
     """Append the checksum over key and value."""
-    return value + crc32(value, crc32(raw_key)).to_bytes(4, "big")
+    return value + crc32(value, crc32(raw_key)).to_bytes(_SEAL_BYTES, "big")
 
 
 def is_sealed(raw_key: bytes, value: bytes) -> bool:

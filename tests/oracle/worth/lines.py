@@ -7,7 +7,6 @@ import json
 from ..rules import DAY
 
 DAY_0 = 19_000  # 2022-01-08
-HALF_DAY = DAY // 2
 
 
 def at(when: float) -> int:

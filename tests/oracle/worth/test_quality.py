@@ -13,7 +13,6 @@ from .quality import burstiness, overall, quality
 from .run import worth
 
 POLICY = WorthPolicy(topics={"acme": ("a", "b")}, rates={"USD": [(DAY_0, Decimal("0.5"))]})
-FOUR_HOURS = 1 / 6
 
 Case = tuple[list[bytes], float | None]
 
