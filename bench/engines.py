@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -77,21 +78,21 @@ def measure(broker: str, contestants: Sequence[Contestant], *, events: int, roun
     runs: dict[str, list[dict[str, float]]] = {}
     failed: dict[str, str] = {}
     inputs = Inputs(broker)
-    for keys in KEYS:
-        for number in range(rounds):
-            for each in [each for each in ready if each.name not in failed]:
-                count = max(1000, events * each.events_of_a_million // 10**6)
-                try:
-                    done = _run(inputs, each, keys, count)
-                except (PeerFailed, WrongCount) as error:
-                    failed[each.name] = str(error)
-                    note(f"failed: {each.name}, {keys} keys: {error}")
-                    continue
-                runs.setdefault(f"{each.name}/{keys}", []).append(done)
-                note(
-                    f"round {number + 1}/{rounds}, {keys} keys, {each.name}: "
-                    f"{done['events_per_s']:,.0f} events/s, {done['cpu_us']:.1f} us CPU per event"
-                )
+    for keys, number, each in product(KEYS, range(rounds), ready):
+        if each.name in failed:
+            continue
+        count = max(1000, events * each.events_of_a_million // 10**6)
+        try:
+            done = _run(inputs, each, keys, count)
+        except (PeerFailed, WrongCount) as error:
+            failed[each.name] = str(error)
+            note(f"failed: {each.name}, {keys} keys: {error}")
+            continue
+        runs.setdefault(f"{each.name}/{keys}", []).append(done)
+        note(
+            f"round {number + 1}/{rounds}, {keys} keys, {each.name}: "
+            f"{done['events_per_s']:,.0f} events/s, {done['cpu_us']:.1f} us CPU per event"
+        )
     return {
         "events": events,
         "rounds": rounds,

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
 from bench.events import Row
+from stream_app.edge.reading import read_topic
 from stream_app.engine import TopicSpec, ensure_topics, partition_of
 
 BATCH_BYTES = 512 << 10
@@ -77,25 +78,7 @@ def read_committed(broker: str, topic: str) -> dict[int, list[Row]]:
 
 
 async def _read(broker: str, topic: str) -> dict[int, list[Row]]:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=broker,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=4 << 20,
-        fetch_max_wait_ms=50,
-    )
-    await consumer.start()
     found: dict[int, list[Row]] = defaultdict(list)
-    try:
-        numbers = (await consumer._client.fetch_all_metadata()).partitions_for_topic(topic) or set()
-        tps = [TopicPartition(topic, number) for number in sorted(numbers)]
-        ends = await consumer.end_offsets(tps)
-        consumer.assign(tps)
-        await consumer.seek_to_beginning(*tps)
-        while any([await consumer.position(tp) < ends[tp] for tp in tps]):
-            for tp, records in (await consumer.getmany(timeout_ms=100, max_records=20_000)).items():
-                found[tp.partition].extend((r.key or b"", r.value or b"") for r in records)
-    finally:
-        await consumer.stop()
+    async for _, record in read_topic(broker, topic):
+        found[record.partition].append((record.key or b"", record.value or b""))
     return found

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -18,7 +18,7 @@ from stream_app.adapters.accounts import Accounts
 from stream_app.backfill.errors import ImportFailure
 from stream_app.backfill.files import size_of
 from stream_app.backfill.found import Options
-from stream_app.backfill.plan import Plan
+from stream_app.backfill.plan import Plan, Refuse
 from stream_app.backfill.publish import Target, check, publish
 from stream_app.backfill.sources import RAW, READERS, Source
 from stream_app.backfill.state import usable
@@ -26,7 +26,7 @@ from stream_app.backfill.tally import LIVE_DAYS
 from stream_app.cli.files import Output, keep_apart, writing
 from stream_app.cli.kafka import client, kafka_options
 from stream_app.cli.options import TimeParam, policy_file, policy_option
-from stream_app.contracts.reject import write_reject
+from stream_app.contracts.reject import reject_line
 from stream_app.contracts.times import format_time
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
@@ -176,19 +176,8 @@ def import_(
 def _run(plan: Plan, sources: list[Source], options: dict[str, Any]) -> dict[str, int]:
     """Read and publish: how much was published. Ends the process if that is not possible."""
     try:
-        with ExitStack() as stack:
-            stack.callback(plan.sorter.close)
-            if not options["dry_run"]:
-                target = _target(options)
-                asyncio.run(check(target, target.topics.log))  # before hours of reading
-                if options["state"] is not None:
-                    usable(options["state"], target.topics.log)
-            _read(plan, sources)
-            if not options["dry_run"]:
-                return _publish(plan, options, target)
-            for _ in plan.records():
-                pass
-            return {}
+        with closing(plan.sorter):
+            return _try(plan, sources) if options["dry_run"] else _do(plan, sources, options)
     except KafkaError as error:
         kept = "with the same --state" if options["state"] else "(acts sent twice count once)"
         what = f"{options['broker']}: {error or type(error).__name__}"
@@ -204,27 +193,36 @@ def _run(plan: Plan, sources: list[Source], options: dict[str, Any]) -> dict[str
     sys.exit(code)
 
 
-def _refuser(rejects: BinaryIO | None) -> Any:
+def _refuser(rejects: BinaryIO | None) -> Refuse:
     """Writes a refusal as reject/v1 whose detail begins with `file:line`."""
 
     def refuse(name: str, line: int, reject: Reject, value: bytes) -> None:
-        if rejects is None:
-            return
-        told = write_reject(
-            Reject(reject.reason, f"{name}:{line}: {reject.detail}"),
-            topic=name,
-            partition=0,
-            offset=line - 1,
-            timestamp_ms=None,
-            key=None,
-            value=value,
-        )
-        rejects.write(told + b"\n")
+        if rejects is not None:
+            told = Reject(reject.reason, f"{name}:{line}: {reject.detail}")
+            rejects.write(reject_line(told, name, line - 1, value))
 
     return refuse
 
 
 # -- the two passes
+
+
+def _try(plan: Plan, sources: list[Source]) -> dict[str, int]:
+    """All but the publishing: it counts what would be."""
+    _read(plan, sources)
+    for _ in plan.records():
+        pass
+    return {}
+
+
+def _do(plan: Plan, sources: list[Source], options: dict[str, Any]) -> dict[str, int]:
+    """What can be known to fail is looked at before hours of reading."""
+    target = _target(options)
+    asyncio.run(check(target, target.topics.log))
+    if options["state"] is not None:
+        usable(options["state"], target.topics.log)
+    _read(plan, sources)
+    return _publish(plan, options, target)
 
 
 def _read(plan: Plan, sources: list[Source]) -> None:

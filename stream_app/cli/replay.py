@@ -17,7 +17,7 @@ from stream_app.backfill.errors import UnreadableFileError
 from stream_app.backfill.files import unpacked
 from stream_app.cli.files import Input, Output, keep_apart, raw_of, writing
 from stream_app.cli.options import Text, TimeParam, policy_file, policy_option
-from stream_app.contracts.reject import write_reject
+from stream_app.contracts.reject import reject_line
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.replay import Replay, Tally
@@ -27,6 +27,7 @@ LINE_LIMIT: Final = 8 << 20
 NOTHING: Final = 1
 NOT_READ: Final = 2
 _REPORT_EVERY: Final = 20_000
+_END: Final = b"\r\n"
 
 
 @click.command(
@@ -158,7 +159,7 @@ def _run(
         if isinstance(outcome, Reject):
             refused += 1
             if rejects is not None:
-                rejects.write(_reject_line(outcome, name, number, line))
+                rejects.write(reject_line(outcome, name, number, line.rstrip(_END)))
         elif outcome:
             for move in outcome:
                 out.write(move + b"\n")
@@ -173,22 +174,7 @@ def _count_costs(core: Replay, costs: BinaryIO, rejects: BinaryIO | None) -> Non
         for number, line in enumerate(whole_lines(plain)):
             refused = core.feed_cost(line)
             if refused is not None and rejects is not None:
-                rejects.write(_reject_line(refused, costs.name, number, line))
-
-
-def _reject_line(reject: Reject, name: str, number: int, line: bytes) -> bytes:
-    return (
-        write_reject(
-            reject,
-            topic=name,
-            partition=0,
-            offset=number,
-            timestamp_ms=None,
-            key=None,
-            value=line.rstrip(b"\r\n"),
-        )
-        + b"\n"
-    )
+                rejects.write(reject_line(refused, costs.name, number, line.rstrip(_END)))
 
 
 def whole_lines(file: BinaryIO) -> Iterator[bytes]:

@@ -69,3 +69,11 @@ def write_reject(
             headers=[HeaderV1(name, content) for name, content in headers],
         )
     )
+
+
+def reject_line(reject: Reject, file: str, number: int, value: bytes) -> bytes:
+    """What was refused of a line of a file, the first of which is 0, as a line itself."""
+    told = write_reject(
+        reject, topic=file, partition=0, offset=number, timestamp_ms=None, key=None, value=value
+    )
+    return told + b"\n"

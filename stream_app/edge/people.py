@@ -10,7 +10,7 @@ Every record that is handed on carries the ids that it passed. Where aliases go 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -160,15 +160,7 @@ class People:
         if isinstance(state, Alias) and state.to is not None:
             step = next_of(state.to, link.path, link.to)
             if step is not None:
-                fresh = {one.person for one in ids if one.person != step}
-                fresh -= self._gone(unit, work, link.brand, fresh)
-                alias = state.with_ids(one for one in ids if one.person in fresh)
-                names.note(unit, key, link.brand, named(state.linked), named(alias.linked))
-                unit.put(key, alias)
-                link = msgspec.structs.replace(link, to=step, path=(*link.path, link.to))
-                merge_on = encode(Merge(link, handed.parts))
-                self._send(unit, Kind.MERGE, link.brand, step, merge_on)
-                work.counts["forwarded"] += 1
+                self._merge_on(unit, work, handed, state, ids, step)
                 return
         start_ms = link.at_ms if source is None else source.as_of
         into = self.taken_up(unit, work, link.brand, link.to, start_ms)
@@ -178,13 +170,11 @@ class People:
                 self._forgetting.send(unit, told)
             work.counts["erased"] += 1
             return
+        rules = work.partition.policy.rules_for(link.brand)
         if source is None:
-            source = Relationship.starting(
-                link.brand, link.source, into.as_of, work.partition.policy.rules_for(link.brand)
-            )
+            source = Relationship.starting(link.brand, link.source, into.as_of, rules)
         if isinstance(state, Alias):
             unit.delete(key)
-        rules = work.partition.policy.rules_for(link.brand)
         before = named(into.linked)
         moves = merge(into, source, since, work.partition.watermark, rules, work.journal)
         fresh = named(into.linked) - before
@@ -193,6 +183,27 @@ class People:
         self._keep(unit, work, key, into)
         self._outputs.moves(unit, key, moves)
         work.counts["merged"] += 1
+
+    def _merge_on(
+        self,
+        unit: Unit[State],
+        work: Work,
+        handed: Merge,
+        alias: Alias,
+        ids: Iterable[Linked],
+        step: str,
+    ) -> None:
+        """A state came to an id that is somebody else's by now: its `ids` are noted, it goes on."""
+        link = handed.link
+        key = relationship_key(link.brand, link.to).encode()
+        fresh = {one.person for one in ids if one.person != step}
+        fresh -= self._gone(unit, work, link.brand, fresh)
+        grown = alias.with_ids(one for one in ids if one.person in fresh)
+        names.note(unit, key, link.brand, named(alias.linked), named(grown.linked))
+        unit.put(key, grown)
+        link = msgspec.structs.replace(link, to=step, path=(*link.path, link.to))
+        self._send(unit, Kind.MERGE, link.brand, step, encode(Merge(link, handed.parts)))
+        work.counts["forwarded"] += 1
 
     def _gone(self, unit: Unit[State], work: Work, brand: str, persons: set[str]) -> set[str]:
         """Who of them was forgotten while what names them was on its way."""

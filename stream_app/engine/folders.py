@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from .errors import DataFolderError
 
@@ -32,19 +33,25 @@ def claim_folder(base: Path, release: contextlib.ExitStack) -> Path:
     prepare_folder(base)
     with _told(base):
         for number in range(_MOST_WORKERS):
-            lock = (base / f"worker-{number}.lock").open("w")
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                lock.close()
-                if error.errno not in _HELD:
-                    raise
-                continue
-            release.callback(lock.close)
             folder = base / f"worker-{number}"
-            folder.mkdir(exist_ok=True)
-            return folder
+            if (lock := _locked(folder.with_suffix(".lock"))) is not None:
+                release.callback(lock.close)
+                folder.mkdir(exist_ok=True)
+                return folder
     raise DataFolderError(path=base, error=f"{_MOST_WORKERS} workers hold theirs")
+
+
+def _locked(path: Path) -> TextIO | None:
+    """The lock file, which is ours until it is closed; None: another process holds it."""
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        if error.errno in _HELD:
+            return None
+        raise
+    return lock
 
 
 @contextlib.contextmanager
