@@ -20,7 +20,6 @@ BELOW_BOOTSTRAP: Final = (
     "adapters",
     "engine",
     "observability",
-    "web",
     "edge",
     "config",
 )
@@ -34,8 +33,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "engine": {"contracts.partitioner"},
     "embedded": set(),
     "observability": {"domain"},
-    "web": {"domain"},
-    "edge": {"errors", "domain", "contracts", "adapters", "engine", "observability", "web"},
+    "edge": {"errors", "domain", "contracts", "adapters", "engine", "observability"},
     "config": {"domain", "contracts", "edge.topics"},
     "backfill": {"errors", "domain", "contracts", "adapters", "edge.topics"},
     "bootstrap": {*BELOW_BOOTSTRAP},
