@@ -7,11 +7,14 @@ import inspect
 import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import InvalidReplicationFactorError
 from click.testing import CliRunner
 
+from stream_app.backfill.errors import StateFileError
 from stream_app.cli.worker import worker
 from stream_app.edge import admin, listen
 from stream_app.engine import errors
@@ -130,6 +133,21 @@ async def test_the_log_says_when_all_is_open(service: Service) -> None:
     lines = service.log_of("one").splitlines()
     assert all(re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ [A-Z]+ ", one) for one in lines)
     assert len(lines) < 15
+
+
+def test_an_error_tells_what_was_found_and_then_what_to_do() -> None:
+    refused = InvalidReplicationFactorError("log", "Unable to replicate 3 times.")
+    assert str(admin.TooFewBrokersError(refused)) == (
+        "InvalidReplicationFactorError: log, Unable to replicate 3 times. Do: start with a "
+        "--replication (RAPPORT_REPLICATION) that is not above the number of brokers."
+    )
+    assert str(admin.NoBrokerError("kafka:9092", OSError())) == (
+        "kafka:9092: OSError. There is no Kafka to be reached. Do: start it, or name it (--broker "
+        "host:port, RAPPORT_BROKER)."
+    )
+    assert str(StateFileError(Path("run.json"), "written by a newer release")).startswith(
+        "run.json: written by a newer release. Do: give the files, policy and options of the first"
+    )
 
 
 def test_every_option_that_an_error_names_is_one() -> None:
