@@ -9,15 +9,18 @@ import time
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
+from faust.types import TP
+
 from stream_app.contracts.partitioner import partition_of
 
 from .admin import changelog_spec, check_topics, ensure_topics
 from .batch import Batch, Seek
-from .errors import EngineRefusalError, TopicMismatchError
+from .errors import EngineRefusalError, NameTakenError, TopicMismatchError
 from .folders import claim_folder
 from .job import Job
+from .known import KnownTopics
 from .logs import hush_frame
-from .observer import EngineHealth, EngineState, NullObserver, Observer
+from .observer import EngineHealth, EngineState, NullObserver, Observer, health_of
 from .partition import Partition
 from .private import LaneApp
 from .settings import EngineSettings
@@ -37,6 +40,9 @@ _TOPICS_TIMEOUT_S = 60.0
 _SECONDS_PER_COMMIT = 0.0125
 """A transaction costs about 2 ms of CPU: many partitions commit less often each."""
 _RESTORES_AT_ONCE = 4
+_CLASHES = 5
+_CLASH_S = 60.0
+"""A member that has slept, or whose broker has, is replaced once: not so often, so soon."""
 
 
 class Engine(Generic[S]):
@@ -56,6 +62,7 @@ class Engine(Generic[S]):
         self.sources = tuple(sources)
         self.observer: Observer = observer or NullObserver()
         self.reader = SourceReader(app)
+        self.known = KnownTopics(self.sources, settings.changelog, job.outputs, settings.partitions)
         self.partitions: dict[int, Partition[S]] = {}
         self.standbys: dict[int, Standby] = {}
         self.state: EngineState = "starting"
@@ -77,6 +84,8 @@ class Engine(Generic[S]):
         self._rejoining = False
         self._fed = 0
         self._feeding = False
+        self._looking = False
+        self._replaced: list[float] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen: dict[tuple[str, int], tuple[int, int, Seek]] = {}
 
@@ -161,7 +170,8 @@ class Engine(Generic[S]):
         split = sorted(number for number, found in topics.items() if not sources <= found)
         if split:
             log.warning("partitions %s are split between workers: kept closed", split)
-        return set(topics) - set(split)
+        # One beyond the count that is set: topics have grown, and `known` will say so.
+        return {number for number in topics if number < self.settings.partitions} - set(split)
 
     def freeze(self) -> None:
         """At once: no more records, a rebalance has begun."""
@@ -251,6 +261,36 @@ class Engine(Generic[S]):
             except Exception as error:
                 log.warning("rejoin: %s", describe(error))
             await asyncio.sleep(_REJOIN_AGAIN_S)
+
+    def offset_gone(self, tp: TP) -> None:
+        """The broker no longer has the records that come next."""
+        part = self.partitions.get(tp.partition)
+        if part is not None:
+            part.offset_gone()
+
+    def replaced(self) -> None:
+        """The group does not know this member any more: another one may have its name."""
+        now = time.monotonic()
+        self._replaced = [at for at in self._replaced if now - at < _CLASH_S] + [now]
+        if len(self._replaced) >= _CLASHES:
+            self.fail(NameTakenError(instance_id=self.settings.instance_id))
+
+    def look_at_topics(self) -> None:
+        """A broker answers: ask whether the topics still are what they were."""
+        if not self._looking and self.state in ("restoring", "running"):
+            self._looking = True
+            self.spawn(self._look_at_topics())
+
+    async def _look_at_topics(self) -> None:
+        try:
+            refusal = self.known.judge(await self.reader.topics(self.known.names))
+        except Exception as error:
+            log.debug("topics: %s", describe(error))  # next time
+        else:
+            if refusal is not None:
+                self.fail(refusal)
+        finally:
+            self._looking = False
 
     # -- records and time
 
@@ -343,7 +383,7 @@ class Engine(Generic[S]):
         return EngineHealth(
             state=self.state,
             reason=self.reason,
-            partitions={n: part.health() for n, part in sorted(self.partitions.items())},
+            partitions={n: health_of(part) for n, part in sorted(self.partitions.items())},
             handler_busy_ms=int((time.monotonic() - busy) * 1000) if busy else 0,
             standbys={n: standby.health() for n, standby in sorted(self.standbys.items())},
             broker_silent_ms=(

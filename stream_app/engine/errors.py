@@ -43,6 +43,12 @@ class ChangelogShorterError(EngineRefusalError):
     --rebuild (state that only the store knew is then lost)."""
 
 
+class ChangelogCutError(EngineRefusalError):
+    """The beginning of the changelog was deleted, and this disk does not have what stood there.
+    Do: bring back the disk or the topic, or erase the state and replay; or, to go on with what is
+    left of the changelog, start once with --rebuild. Its cleanup.policy must be `compact` alone."""
+
+
 class PositionMismatchError(EngineRefusalError):
     """The consumer group's offset is not the position that the state was committed with.
     Do: undo the offset reset or bring the changelog back; or start once with --rebuild to
@@ -52,6 +58,17 @@ class PositionMismatchError(EngineRefusalError):
 class SourceShorterError(EngineRefusalError):
     """A source topic ends before the position that was already processed: it was recreated or cut.
     Do: bring the topic back; or start once with --rebuild to continue at its beginning."""
+
+
+class TopicRecreatedError(EngineRefusalError):
+    """A source topic was deleted and created anew: the offsets that were processed mean other
+    records now. Do: bring the old topic back; or, if the new one is meant to begin from nothing,
+    start once with --rebuild, which reads it from its first record."""
+
+
+class TopicGoneError(EngineRefusalError):
+    """A topic was deleted while this worker was at work with it.
+    Do: bring it back from a copy; a start creates it empty, and says what that contradicts."""
 
 
 class BadStateRecordError(EngineRefusalError):
@@ -92,7 +109,30 @@ class CommitTimeoutError(EngineError):
 
 class CoordinationError(EngineRefusalError):
     """The Kafka client has given up on its consumer group; it would never get any work again.
-    Do: read the client's error above. The process ends so that it is started anew."""
+    Do: read the client's error above, and see that every other member of the group is a worker of
+    this application, with an --instance-id of its own if any. The process ends so that it is
+    started anew."""
+
+
+class StoreError(EngineError):
+    """The disk of a local store fails. Do: read the details."""
+
+
+class StoreDamagedError(StoreError):
+    """A local store is damaged, or its files are gone.
+    Do: nothing; it is thrown away and rebuilt from its changelog. If it happens again, look at the
+    disk."""
+
+
+class StoreUnusableError(StoreError):
+    """A local store cannot be read or written.
+    Do: make room on the disk, or give this user the right to write there (--data); it is tried
+    again and again, and nothing is committed meanwhile."""
+
+
+class NameTakenError(EngineRefusalError):
+    """Another worker has the same name in the group, and the two throw each other out.
+    Do: give each worker an --instance-id of its own, or none."""
 
 
 class LostCommitError(EngineError):
@@ -104,6 +144,11 @@ class ChangelogMovedError(EngineError):
     """The changelog goes on further than this worker has written it.
     Do: nothing; the unit is opened anew and looks what stands there. A broker that was stopped may
     have written the end of a transaction twice; if it is another writer, the worker will stop."""
+
+
+class OffsetGoneError(EngineError):
+    """The broker no longer has the records at the position that was to be read next.
+    Do: nothing at once; the unit is opened anew, and says what was lost, or refuses."""
 
 
 class NotMemberError(EngineError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import ProcessingFailedError, RecordTooLargeError
+from .errors import ProcessingFailedError, RecordTooLargeError, StoreError
 from .trouble import describe
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ class _Isolation:
 
     def _failed(self, piece: list[Any], error: BaseException) -> None:
         part = self._part
+        if isinstance(error, StoreError):
+            raise error
         part.engine.observer.handler_error(part.number, error)
         part.drop()
         for record, reason in self._refused:
@@ -118,6 +120,8 @@ class _Isolation:
         part = self._part
         try:
             part.engine.job.refuse(part.unit, self._topic, record, error)
+        except StoreError:
+            raise
         except Exception as second:
             raise ProcessingFailedError(partition=part.number, while_="refusing") from second
         part.positions[self._topic] = record.offset + 1

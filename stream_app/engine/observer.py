@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from .partition import Partition
 
 EngineState = Literal["starting", "restoring", "running", "stopping", "failed"]
 StandbyPhase = Literal["restoring", "warm", "waiting", "refused"]
@@ -93,6 +97,20 @@ class PartitionHealth:
     """Commits or openings that failed since the last one that went well."""
     since_progress_ms: int
     """Time since the unit last committed, or had nothing to do."""
+
+
+def health_of(part: Partition[Any]) -> PartitionHealth:
+    """As it stands now."""
+    return PartitionHealth(
+        phase=part.phase,
+        positions=dict(part.positions),
+        committed=dict(part.committed),
+        ends=dict(part.ends),
+        restore_done=part.restore_done,
+        restore_total=part.restore_total,
+        failures_in_a_row=part.failures,
+        since_progress_ms=int((time.monotonic() - part.progress_at) * 1000),
+    )
 
 
 @dataclass(frozen=True, slots=True)

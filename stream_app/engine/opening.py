@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -11,7 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from .errors import ForeignWriterError, NotMemberError, PositionMismatchError, SourceShorterError
+from .errors import (
+    ForeignWriterError,
+    NotMemberError,
+    PositionMismatchError,
+    SourceShorterError,
+    TopicRecreatedError,
+)
 from .private_fetch import hand_out_as_parsed
 from .restore import Restored, Restorer
 from .writer import Writer
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from .settings import EngineSettings
 
 S = TypeVar("S")
+log = logging.getLogger(__name__)
 
 _START_TIMEOUT_S = 30.0
 _OFFSETS_SETTLE_TRIES = 5
@@ -158,6 +166,7 @@ async def _bounds(
 async def _agree(part: Partition[S], bounds: dict[str, Bounds]) -> dict[str, int]:
     """Where to start each topic. The state's own position wins; a contradiction is refused."""
     state = part.position.positions if part.position else {}
+    recreated = await _recreated(part)
     group = await _settled_offsets(part, state)
     positions: dict[str, int] = {}
     part.group_differs = False
@@ -167,7 +176,7 @@ async def _agree(part: Partition[S], bounds: dict[str, Bounds]) -> dict[str, int
             raise PositionMismatchError(
                 topic=topic, partition=part.number, group_offset=theirs, state_position=mine
             )
-        position = begin if mine is None else mine
+        position = begin if mine is None or topic in recreated else mine
         if position > end:
             if not part.engine.settings.rebuild:
                 raise SourceShorterError(
@@ -175,12 +184,32 @@ async def _agree(part: Partition[S], bounds: dict[str, Bounds]) -> dict[str, int
                 )
             position = begin
         if position < begin:
+            log.error(
+                "%s/%d: records %d to %d were deleted before they could be read: they are lost",
+                *(topic, part.number, position, begin - 1),
+            )
             part.engine.observer.skipped(topic, part.number, begin - position)
             position = begin
         positions[topic] = position
         if mine is not None and theirs != position:
             part.group_differs = True  # expired, or set aside: replaced with the next commit
     return positions
+
+
+async def _recreated(part: Partition[S]) -> set[str]:
+    """Topics that are not those that the state was made of: refused without the flag."""
+    known = part.engine.known
+    found = await part.engine.reader.topics(part.tps)
+    refusal = known.judge(found)
+    if refusal is not None:
+        raise refusal
+    before = part.position.topics if part.position else {}
+    ids = {topic: facts.id for topic, facts in found.items() if facts is not None}
+    recreated = {topic for topic, now in ids.items() if before.get(topic, now) != now}
+    if recreated and not part.engine.settings.rebuild:
+        raise TopicRecreatedError(topic=", ".join(sorted(recreated)), partition=part.number)
+    part.topics = before | ids
+    return recreated
 
 
 async def _settled_offsets(part: Partition[S], state: dict[str, int]) -> dict[str, int]:

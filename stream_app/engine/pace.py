@@ -5,8 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine import Engine
 
 _LOOK_AGAIN_S = 0.5
+_FAR_BEHIND_RECORDS = 20_000
+_MUCH_DUE_INTERVAL_S = 0.3
+"""Between two commits while the job works off what was due: each commit costs, and records wait."""
+
+
+def interval_s(engine: Engine[Any], behind: int, *, more: bool) -> float:
+    """Time between two commits of a partition that is so many records behind.
+
+    `more`: the job works off what was due.
+    """
+    settings = engine.settings
+    if behind > _FAR_BEHIND_RECORDS:
+        return settings.catch_up_commit_interval_ms / 1000
+    if more:
+        return max(settings.commit_interval_ms / 1000, _MUCH_DUE_INTERVAL_S)
+    return max(settings.commit_interval_ms / 1000, engine.least_interval_s)
 
 
 class Pace:

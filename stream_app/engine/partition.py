@@ -20,13 +20,15 @@ from .errors import (
     CommitTimeoutError,
     EngineRefusalError,
     FencedError,
+    OffsetGoneError,
     ProcessingFailedError,
     SourceShorterError,
+    StoreError,
 )
 from .isolate import isolate
-from .observer import PartitionHealth, Phase
+from .observer import Phase
 from .opening import open_unit
-from .pace import Pace
+from .pace import Pace, interval_s
 from .positions import Position
 from .purge import Purges
 from .store import Store
@@ -41,10 +43,7 @@ S = TypeVar("S")
 log = logging.getLogger(__name__)
 
 _MAX_BACKOFF_S = 10.0
-_FAR_BEHIND_RECORDS = 20_000
 _LARGEST_AGEING_MS = 1_500
-_MUCH_DUE_INTERVAL_S = 0.3
-"""Between commits while the job works off what was due: each commit costs, and records wait."""
 
 
 class Partition(Generic[S]):
@@ -70,6 +69,7 @@ class Partition(Generic[S]):
         self.committed: dict[str, int] = {}
         self.ends: dict[str, int] = {}
         self.position: Position | None = None
+        self.topics: dict[str, bytes] = {}  # their ids
         self.next_offset = 0
         self.group_differs = False
         """The group's offset must be written, also without new records."""
@@ -88,10 +88,11 @@ class Partition(Generic[S]):
         self._task: asyncio.Task[None] | None = None
         self._pace = Pace()
         self._careful: Batch | None = None
+        self._offset_gone = False
         self._more = False
         self._purges = Purges(self.store)
         self._fault: BaseException | None = None
-        self._progress_at = time.monotonic()
+        self.progress_at = time.monotonic()
         self._soft_records = settings.commit_max_records
         self._soft_bytes = settings.commit_max_bytes
 
@@ -152,14 +153,14 @@ class Partition(Generic[S]):
             return False
         if self.is_over(1):
             return self._more
-        behind = any(self.ends.get(topic, 0) > at for topic, at in self.positions.items())
+        behind = self._behind > 0
         self.idle_ms = 0 if behind else self.idle_ms + min(elapsed_ms, _LARGEST_AGEING_MS)
         engine = self.engine
         engine.busy_since = time.monotonic()
         try:
             self._more = engine.job.tick(self.unit, now_ms, self.idle_ms)
         except Exception as error:
-            self.troubles.strike()
+            self.troubles.strike(error)
             self.fault(error, {})
             return False
         finally:
@@ -168,8 +169,12 @@ class Partition(Generic[S]):
         if self.unit.has_changes or self._purges.is_due:
             self._pace.wake()
         elif self.unit.is_clean and not self.unit.records and not behind:
-            self._progress_at = time.monotonic()  # nothing to do is no standstill
+            self.progress_at = time.monotonic()  # nothing to do is no standstill
         return self._more
+
+    @property
+    def _behind(self) -> int:
+        return sum(max(0, self.ends.get(topic, 0) - at) for topic, at in self.positions.items())
 
     async def room(self) -> None:
         """Wait while twice the allowed work is waiting for a commit."""
@@ -206,11 +211,18 @@ class Partition(Generic[S]):
     def fault(self, error: BaseException, reached: dict[str, int]) -> None:
         """The job raised: half a batch is in the unit, so nothing may be committed now."""
         self.accepting, self._fault = False, error
-        self.troubles.add(reached)
+        self._pace.hurry()
+        if isinstance(error, StoreError):
+            return  # told when the unit opens anew
+        self.troubles.add(error, reached)
         log.error("partition %d: processing failed: %s", self.number, describe(error))
         self.engine.observer.handler_error(self.number, error)
         if isinstance(error, EngineRefusalError):
             self.engine.fail(error)
+
+    def offset_gone(self) -> None:
+        """The broker has not got what comes next: commit what is done, and look what there is."""
+        self.accepting, self._offset_gone = False, True
         self._pace.hurry()
 
     # -- life
@@ -256,7 +268,7 @@ class Partition(Generic[S]):
     async def _drive(self) -> None:
         while not self.finishing:
             try:
-                self.phase = "opening"
+                self.phase, self._offset_gone = "opening", False
                 await open_unit(self)
                 await self._serve()
                 return
@@ -268,10 +280,7 @@ class Partition(Generic[S]):
                 self.engine.fenced(self.number)
                 return
             except Exception as error:
-                self.failures += 1
-                self.moved |= isinstance(error, ChangelogMovedError)
-                log.error("partition %d: %s", self.number, describe(error))
-                self.engine.observer.commit_failed(self.number, error)
+                self._failed(error)
                 if self.troubles.is_hopeless:
                     self.engine.fail(ProcessingFailedError(partition=self.number))
                     return
@@ -281,6 +290,15 @@ class Partition(Generic[S]):
                 return
             self.phase = "waiting"
             await asyncio.sleep(min(_MAX_BACKOFF_S, 0.1 * 2 ** min(self.failures, 7)))
+
+    def _failed(self, error: Exception) -> None:
+        self.failures += 1
+        self.moved |= isinstance(error, ChangelogMovedError)
+        log.error("partition %d: %s", self.number, describe(error))
+        if isinstance(error, StoreError):
+            self.phase, self.trusted = "waiting", False
+            self.store.give_up(error)
+        self.engine.observer.commit_failed(self.number, error)
 
     def _suspend(self) -> None:
         self.accepting = False
@@ -296,7 +314,7 @@ class Partition(Generic[S]):
         self.engine.went_live(self)
         while True:
             if not self.finishing:
-                await self._pace.due(self._interval_s())
+                await self._pace.due(interval_s(self.engine, self._behind, more=self._more))
             if self._fault is not None:
                 await self._reload()
             elif self._careful is not None:
@@ -308,19 +326,12 @@ class Partition(Generic[S]):
             elif self.unit.records or self.unit.has_changes or self.group_differs:
                 await self.commit()
             else:
-                self._progress_at = time.monotonic()
+                self.progress_at = time.monotonic()
             if self.finishing:
                 return
+            if self._offset_gone and self._fault is None:
+                raise OffsetGoneError(partition=self.number)
             await self._purges.run_if_due()
-
-    def _interval_s(self) -> float:
-        settings = self.engine.settings
-        behind = sum(max(0, self.ends.get(t, 0) - at) for t, at in self.positions.items())
-        if behind > _FAR_BEHIND_RECORDS:
-            return settings.catch_up_commit_interval_ms / 1000
-        if self._more:
-            return max(settings.commit_interval_ms / 1000, _MUCH_DUE_INTERVAL_S)
-        return max(settings.commit_interval_ms / 1000, self.engine.least_interval_s)
 
     async def commit(self) -> None:
         """One transaction with everything that waits, then one write of the store.
@@ -332,11 +343,11 @@ class Partition(Generic[S]):
         offsets = dict(self.positions)
         before = self.position.positions if self.position else {}
         try:
-            snapshot = self.unit.snapshot(before | offsets, self.position)
+            snapshot = self.unit.snapshot(before | offsets, self.position, self.topics)
         except Exception as error:
             moved = {t: at for t, at in offsets.items() if at != self.committed[t]}
             if not moved:
-                self.troubles.strike()
+                self.troubles.strike(error)
             self.fault(error, moved)
             return
         if snapshot.purge:
@@ -353,15 +364,17 @@ class Partition(Generic[S]):
         self.committed, self.group_differs = offsets, False
         self.failures = 0
         self.troubles.passed(offsets)
-        self._progress_at = time.monotonic()
+        self.progress_at = time.monotonic()
         self._pace.made_room()
         self.engine.observer.committed(
-            self.number, snapshot.records, self._progress_at - started, snapshot.size_bytes
+            self.number, snapshot.records, self.progress_at - started, snapshot.size_bytes
         )
 
     async def _reload(self) -> None:
         """After a fault: drop everything since the last commit and go back there."""
         error = self.take_fault()
+        if isinstance(error, StoreError):
+            raise error
         if self.troubles.is_hopeless:
             raise ProcessingFailedError(partition=self.number) from error
         if self.finishing:
@@ -377,24 +390,11 @@ class Partition(Generic[S]):
         self.positions = dict(self.committed)
         try:
             self.engine.job.open(self.unit)
-        except Exception:
-            self.troubles.strike()
+        except Exception as error:
+            self.troubles.strike(error)
             raise
 
     async def _seek_all(self) -> None:
         for topic, tp in self.tps.items():
             self.epochs[topic] = await self.engine.reader.seek(tp, self.positions[topic])
         self.accepting = not self.finishing and self._fault is None
-
-    def health(self) -> PartitionHealth:
-        """As it stands now."""
-        return PartitionHealth(
-            phase=self.phase,
-            positions=dict(self.positions),
-            committed=dict(self.committed),
-            ends=dict(self.ends),
-            restore_done=self.restore_done,
-            restore_total=self.restore_total,
-            failures_in_a_row=self.failures,
-            since_progress_ms=int((time.monotonic() - self._progress_at) * 1000),
-        )

@@ -17,6 +17,8 @@ class Position(msgspec.Struct, array_like=True, frozen=True):
     """Per source topic: next offset to process."""
     meta: bytes
     """The job's partition-level state."""
+    topics: dict[str, bytes] = {}
+    """Per source topic: the id that Kafka gave it; empty where an older release has written."""
 
 
 class Local(msgspec.Struct, array_like=True, frozen=True):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,7 +17,8 @@ from mode import Service
 
 from .batch import Batch, Seek
 from .errors import CoordinationError
-from .private_fetch import hand_out_as_parsed
+from .private_fetch import hand_out_as_parsed, hear_of_gone
+from .private_topics import Topic, ask_for_topics
 
 if TYPE_CHECKING:
     from .settings import EngineSettings
@@ -117,7 +119,20 @@ class LaneThread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         await patiently(self, super().on_start)
         self.answered_at = time.monotonic()
-        hand_out_as_parsed(self._ensure_consumer())
+        consumer = self._ensure_consumer()
+        hand_out_as_parsed(consumer)
+        if self.app.engine.settings.instance_id is not None:
+            self._hear_of_replacement(consumer._coordinator)
+
+    def _hear_of_replacement(self, coordinator: Any) -> None:
+        """Tell the engine whenever the group does not know this member any more."""
+        reset = coordinator.reset_generation
+
+        def reset_generation() -> None:
+            self._tell(self.app.engine.replaced)
+            reset()
+
+        coordinator.reset_generation = reset_generation
 
     async def on_thread_stop(self) -> None:
         """As in Faust, but for aiokafka: its stop hangs, or raises, while the broker is away."""
@@ -149,8 +164,8 @@ class LaneThread(driver.AIOKafkaConsumerThread):
             consumer = self._consumer
             if consumer is None:
                 continue
-            if self._coordination_has_ended(consumer):
-                self.app.loop.call_soon_threadsafe(self.app.engine.fail, CoordinationError())
+            if ended := self._coordination_has_ended(consumer):
+                self._tell(self.app.engine.fail, CoordinationError(error=ended))
                 return
             tps = sorted(consumer.assignment())
             asked = consumer.end_offsets(tps) if tps else consumer.topics()
@@ -159,21 +174,42 @@ class LaneThread(driver.AIOKafkaConsumerThread):
             except Exception:  # the broker is away, or the assignment has changed: next time
                 continue
             self.answered_at = time.monotonic()
+            self._tell(self.app.engine.look_at_topics)
             if tps:
                 self._ends = {TP(tp.topic, tp.partition): end for tp, end in found.items()}
 
-    def _coordination_has_ended(self, consumer: AIOKafkaConsumer) -> bool:
-        """An unexpected error ends aiokafka's task and is logged: the worker would only idle."""
-        task = getattr(consumer._coordinator, "_coordination_task", None)
-        return task is not None and task.done() and not self.should_stop
+    def _coordination_has_ended(self, consumer: AIOKafkaConsumer) -> str:
+        """Why aiokafka does not care for the group any more: the worker would only idle.
+
+        An unexpected error ends its task. Behind one that it thinks fatal it waits until somebody
+        takes note, which happens nowhere in Faust.
+        """
+        coordinator: Any = consumer._coordinator
+        task = getattr(coordinator, "_coordination_task", None)
+        if task is None or self.should_stop:
+            return ""
+        if task.done():
+            return "its task has ended"
+        pending = coordinator._pending_exception
+        return "" if pending is None else str(pending) or type(pending).__name__
 
     async def seek_source(self, tp: TP, offset: int) -> int:
         """In the thread: seek, and give the number of this seek."""
-        self._ensure_consumer().seek(TopicPartition(tp.topic, tp.partition), offset)
+        consumer, place = self._ensure_consumer(), TopicPartition(tp.topic, tp.partition)
+        consumer.seek(place, offset)
+        state = consumer._subscription.subscription.assignment.state_value(place)
+        hear_of_gone(state, partial(self._tell, self.app.engine.offset_gone, tp))
         last = self.fetched.get(tp)
         seek = Seek(last.epoch + 1 if last else 1, offset)
         self.fetched[tp] = seek
         return seek.epoch
+
+    def _tell(self, function: Callable[..., None], *args: Any) -> None:
+        self.app.loop.call_soon_threadsafe(function, *args)
+
+    async def topics_now(self, names: Iterable[str]) -> dict[str, Topic | None]:
+        """In the thread: see `ask_for_topics`."""
+        return await ask_for_topics(self._ensure_consumer(), names)
 
     async def committed_now(self, tps: Iterable[TP]) -> dict[TP, int]:
         """In the thread: the group's offsets, asked afresh; without those that are not there."""

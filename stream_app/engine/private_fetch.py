@@ -7,7 +7,7 @@ a time. It has offset, timestamp, key, value and headers; topic and partition ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,6 +23,20 @@ def hand_out_as_parsed(consumer: AIOKafkaConsumer) -> None:
     """
     fetcher = consumer._fetcher
     fetcher._records = _Results(fetcher._records)
+
+
+def hear_of_gone(state: Any, tell: Callable[[], None]) -> None:
+    """Call after each seek, with the state of the partition: `tell` when its position is gone.
+
+    aiokafka would go on at the beginning, as if nothing were missing. Now it waits for a seek.
+    """
+
+    def await_reset(strategy: Any) -> None:
+        state.pause()
+        tell()
+
+    state.await_reset = await_reset
+    state.resume()
 
 
 class _Results(dict[TopicPartition, Any]):

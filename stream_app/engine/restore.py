@@ -20,7 +20,12 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from .errors import BadStateRecordError, ChangelogShorterError, ForeignWriterError
+from .errors import (
+    BadStateRecordError,
+    ChangelogCutError,
+    ChangelogShorterError,
+    ForeignWriterError,
+)
 from .positions import Local, Position
 from .settings import EngineSettings
 from .store import Store
@@ -86,6 +91,10 @@ class Restorer:
             wiped = "foreign"
         level = logging.INFO if wiped == "absent" else logging.WARNING
         log.log(level, "partition %d: store is rebuilt: %s", self._tp.partition, wiped)
+        if begin > 0 and not self._settings.rebuild:
+            raise ChangelogCutError(
+                topic=self._tp.topic, partition=self._tp.partition, changelog_begin=begin
+            )
         self._store.wipe()
         self._position, self._position_offset = None, -1
         await self._read(begin, end, None)

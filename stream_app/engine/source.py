@@ -11,6 +11,7 @@ from faust.types import TP
 
 from .batch import Seek
 from .private import LaneApp
+from .private_topics import Topic
 
 _CALL_TIMEOUT_S = 30
 
@@ -40,6 +41,11 @@ class SourceReader:
     async def committed(self, tps: Iterable[TP]) -> dict[TP, int]:
         """The group's offsets, asked afresh; a topic-partition without offset is left out."""
         found: dict[TP, int] = await self._call(self._app.lane.committed_now, list(tps))
+        return found
+
+    async def topics(self, names: Iterable[str]) -> dict[str, Topic | None]:
+        """Topics as a broker knows them now; empty if it is too old to tell."""
+        found: dict[str, Topic | None] = await self._call(self._app.lane.topics_now, list(names))
         return found
 
     async def is_member(self) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer
 
-from .errors import EngineRefusalError
+from .errors import EngineRefusalError, StoreError
 from .observer import StandbyHealth, StandbyPhase
 from .private_fetch import hand_out_as_parsed
 from .restore import Restorer
@@ -68,6 +68,8 @@ class Standby:
                 return
             except Exception as error:
                 log.warning("standby of partition %d: %s", self.number, describe(error))
+                if isinstance(error, StoreError):
+                    self._store.give_up(error)
             self.phase = "waiting"
             await asyncio.sleep(backoff_s)
             backoff_s = min(_MAX_BACKOFF_S, backoff_s * 2)

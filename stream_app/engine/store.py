@@ -7,9 +7,11 @@ what is missing is read again from the changelog.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import time
+import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,10 +23,13 @@ from rocksdict import (
     CompactOptions,
     Options,
     Rdict,
+    RdictIter,
     WriteBatch,
     WriteOptions,
 )
 
+from .disk import told
+from .errors import StoreDamagedError, StoreError
 from .positions import Local, Position
 from .wire import (
     INDEX_TAG,
@@ -98,48 +103,83 @@ class Store:
         return self._db
 
     def open(self) -> None:
-        """Open or create; a store that RocksDB calls damaged is made anew (it can be rebuilt)."""
+        """Open or create; a store that RocksDB calls damaged is made anew (it can be rebuilt).
+
+        Raises `StoreUnusableError`.
+        """
         if self._db is not None:
             return
-        self._path.mkdir(parents=True, exist_ok=True)
         try:
-            self._db = Rdict(str(self._path), self._memory.options())
-        except Exception as error:
-            if "Corruption" not in str(error):
-                raise
-            log.error("a local store is damaged and made anew")
-            shutil.rmtree(self._path)
-            self._path.mkdir()
+            self._open()
+        except StoreDamagedError as error:
+            log.error("%s", error)
+            self.discard()
+            self._open()
+
+    def _open(self) -> None:
+        with told(self._path):
+            self._path.mkdir(parents=True, exist_ok=True)
             self._db = Rdict(str(self._path), self._memory.options())
 
     def close(self) -> None:
-        """Flush and close."""
+        """Flush and close. A disk that fails is told: the changelog has what is missing then."""
+        if self._db is None:
+            return
+        try:
+            with told(self._path):
+                self._db.flush()
+        except StoreError as error:
+            log.warning("%s", error)
+        self._close()
+
+    def _close(self) -> None:
         db, self._db = self._db, None
         if db is not None:
-            db.flush()
-            db.close()
+            with contextlib.suppress(Exception):
+                db.close()
+
+    def discard(self) -> None:
+        """Close, and delete everything."""
+        self._close()
+        shutil.rmtree(self._path, ignore_errors=True)
 
     def wipe(self) -> None:
         """Delete everything and open an empty store."""
-        db, self._db = self._db, None
-        if db is not None:
-            db.close()
-        shutil.rmtree(self._path, ignore_errors=True)
+        self.discard()
         self.open()
+
+    def give_up(self, error: StoreError) -> None:
+        """After a fault of the disk: close, and keep only what can be used; `open` may follow."""
+        # An iterator that its traceback still has would keep the database, and its lock.
+        fault: BaseException | None = error
+        while fault is not None:
+            traceback.clear_frames(fault.__traceback__)
+            fault = fault.__cause__ or fault.__context__
+        if isinstance(error, StoreDamagedError):
+            self.discard()
+        else:
+            self._close()
+
+    def told(self) -> contextlib.AbstractContextManager[None]:
+        """Raises `StoreError` for what the body raises because of the disk."""
+        return told(self._path)
 
     def get(self, raw_key: bytes) -> bytes | None:
         """The unsealed value."""
-        value: bytes | None = self.db.get(raw_key)
+        with self.told():
+            value: bytes | None = self.db.get(raw_key)
         return None if value is None else unseal(value)
 
     def local(self) -> Local | None:
         """How far of the changelog is here; None if nothing is or the marker is damaged."""
-        value = self.db.get(LOCAL_KEY)
+        with self.told():
+            value = self.db.get(LOCAL_KEY)
         return None if value is None else read_local(value)
 
     def position_bytes(self) -> bytes | None:
         """Sealed bytes of the position record, as they stand in the changelog."""
-        value: bytes | None = self.db.get(POSITION_KEY)
+        with self.told():
+            value: bytes | None = self.db.get(POSITION_KEY)
         return value
 
     def position(self) -> Position | None:
@@ -163,7 +203,8 @@ class Store:
                 put(raw_key, value)
         wall_ms = int(time.time() * 1000)
         put(LOCAL_KEY, pack_local(Local(VERSION, next_offset, position_offset, wall_ms)))
-        self.db.write(batch, self._unlogged)
+        with self.told():
+            self.db.write(batch, self._unlogged)
 
     def parts_of(self, key: bytes) -> list[bytes]:
         """Raw keys of all stored parts of a state."""
@@ -196,6 +237,7 @@ class Store:
                 keys.append(key)
             left -= 1
             rows.next()
+        self._check(rows)
         return keys, None
 
     def states_with(self, separator: bytes, rest: bytes) -> list[bytes]:
@@ -213,9 +255,10 @@ class Store:
                 rows.seek(start)
                 raw = rows.key() if rows.valid() else None
                 if raw is None or not raw.startswith(prefix):
+                    self._check(rows)
                     break
                 name = raw[len(prefix) :].partition(separator)[0]
-                if len(name) == size and self.db.get(prefix + name + rest) is not None:
+                if len(name) == size and self.get(prefix + name + rest) is not None:
                     found.append(name + rest)
                 start = prefix + name + after
         return found
@@ -226,7 +269,8 @@ class Store:
 
     def want_purge(self) -> None:
         """Remember on disk that a purge is due: a crash must not keep what was to vanish."""
-        self._purge_file.touch()
+        with self.told():
+            self._purge_file.touch()
 
     @property
     def wants_purge(self) -> bool:
@@ -239,10 +283,11 @@ class Store:
         May run in a thread of its own.
         """
         db = self.db
-        db.flush()
         options = CompactOptions()
         options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
-        db.compact_range(None, None, options)
+        with self.told():
+            db.flush()
+            db.compact_range(None, None, options)
 
     def purged(self) -> None:
         """Have the list of files written anew: it names keys of files that are gone."""
@@ -260,6 +305,7 @@ class Store:
                 return
             yield raw
             rows.next()
+        self._check(rows)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All records, unsealed, without the markers; for checks."""
@@ -279,3 +325,9 @@ class Store:
                 return
             yield raw, rows.value()
             rows.next()
+        self._check(rows)
+
+    def _check(self, rows: RdictIter) -> None:
+        """At a damaged place an iterator ends as if there were no more."""
+        with self.told():
+            rows.status()

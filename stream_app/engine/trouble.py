@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-from .errors import EngineError
+from .errors import EngineError, StoreError
 
 
 @dataclass(slots=True)
@@ -24,8 +24,10 @@ class Troubles:
         self._attempts = 0
         self._ticked = True
 
-    def add(self, reached: dict[str, int]) -> None:
-        """Processing failed somewhere before these offsets."""
+    def add(self, error: BaseException, reached: dict[str, int]) -> None:
+        """Processing failed somewhere before these offsets. For a disk no record is blamed."""
+        if isinstance(error, StoreError):
+            return
         self._attempts += 1
         for topic, upto in reached.items():
             known = self._by_topic.get(topic)
@@ -35,8 +37,10 @@ class Troubles:
                 known.upto = max(known.upto, upto)
                 known.attempts += 1
 
-    def strike(self) -> None:
-        """Something failed that no record can be blamed for."""
+    def strike(self, error: BaseException) -> None:
+        """Something of ours failed that no record can be blamed for."""
+        if isinstance(error, StoreError):
+            return
         self._strikes += 1
         self._ticked = False
 

@@ -133,7 +133,11 @@ class Unit(Generic[S]):
             value: bytes | None = get(prefix + suffix)
             return None if value is None else unseal(value)
 
-        return self._codec.load(part)
+        try:
+            return self._codec.load(part)
+        except Exception as error:  # a fault of the disk must not be held for one of the record
+            with self._store.told():
+                raise error
 
     def _keep(self, key: bytes, state: S) -> None:
         # Two generations: what was not touched while a whole generation passed by is dropped.
@@ -282,7 +286,12 @@ class Unit(Generic[S]):
     def _index_changes(self) -> int:
         return len(self._queue) + len(self._times)
 
-    def snapshot(self, positions: dict[str, int], previous: Position | None) -> Snapshot:
+    def snapshot(
+        self,
+        positions: dict[str, int],
+        previous: Position | None,
+        topics: dict[str, bytes] | None = None,
+    ) -> Snapshot:
         """Encode everything that waits, and start anew. No await may come in between.
 
         Raises what the codec raises, and `RecordTooLargeError`; the unit must be reset then.
@@ -297,6 +306,7 @@ class Unit(Generic[S]):
             previous.commit + 1 if previous else 1,
             dict(positions),
             self.meta,
+            topics or {},
         )
         changelog.append((POSITION_KEY, pack_position(position)))
         snapshot = Snapshot(changelog, self._outputs, position, self.records, size_bytes)

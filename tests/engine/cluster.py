@@ -62,6 +62,13 @@ class Cluster:
         await self._feeder.start()
         return self
 
+    async def refresh(self) -> None:
+        """A new feeder, which knows topics as they are now."""
+        assert self._feeder is not None
+        await self._feeder.stop()
+        self._feeder = AIOKafkaProducer(bootstrap_servers=self.broker, linger_ms=5)
+        await self._feeder.start()
+
     async def __aexit__(self, *exc: object) -> None:
         for name in list(self.workers):
             self.kill(name)
@@ -287,6 +294,13 @@ class Cluster:
         }
         assert not wrong, f"outputs differ: {dict(list(wrong.items())[:3])}"
         assert self.states(found[self.changelog]) == dict(expected)
+
+    async def check_partly(self, key: bytes, records: int) -> None:
+        """The outputs and the state of one key, and the chain of commits."""
+        found = await self.read([self.out, self.changelog])
+        outputs = [int(record.value) for record in found[self.out] if record.key == key]
+        assert outputs == list(range(1, records + 1))
+        assert self.states(found[self.changelog])[key] == records
 
     def states(self, changelog: Iterable[Any]) -> dict[bytes, int]:
         """Totals per key, from the changelog; checks the position records on the way."""

@@ -20,6 +20,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.protocol.api import Request
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer
@@ -50,6 +51,12 @@ READ = {
     GroupCoordinator.fetch_committed_offsets: "6c049c737916",
     GroupCoordinator._do_heartbeat: "dc1d6632aaa6",
     GroupCoordinator.request_rejoin: "f70a261c91c3",
+    GroupCoordinator.reset_generation: "537aa37c531b",
+    GroupCoordinator._push_error_to_user: "743ff515bd7e",
+    TopicPartitionState.await_reset: "7b5a780dd629",
+    TopicPartitionState.pause: "6c91801ebcc2",
+    TopicPartitionState.resume: "8aecb5a6164f",
+    Request.prepare: "3a65d9fdefe3",
     MessageAccumulator.add_batch: "5ed1c5b1367a",
     MessageAccumulator._pop_batch: "41cc98a298ef",
     TransactionManager.wait_for_pid: "d13dbb1e9264",

@@ -84,3 +84,26 @@ async def test_a_client_that_gives_up_its_group_ends_the_process(cluster: Make) 
         c.start("a", break_assignments=True)
         assert await c.ended("a", within_s=25) != 0
         assert "CoordinationError" in c.log("a")
+
+
+async def test_two_workers_of_one_name_are_told(cluster: Make) -> None:
+    """The one throws the other out, or both each other: it is said why; nothing is lost."""
+    async with cluster(partitions=1) as c:
+        c.start("a", instance_id="same")
+        await c.ready("a", partitions=1)
+        feeding = asyncio.create_task(feed_slowly(c, 60))
+        c.start("b", instance_id="same")
+        deadline = asyncio.get_running_loop().time() + 40
+        while all(worker.poll() is None for worker in c.workers.values()):
+            assert asyncio.get_running_loop().time() < deadline, c.log("a")
+            await asyncio.sleep(0.1)
+        ended = next(name for name, worker in c.workers.items() if worker.poll() is not None)
+        assert await c.ended(ended) != 0
+        assert "--instance-id of its own" in c.log(ended)
+        (other,) = c.workers
+        c.kill(other)
+        c.start(other, instance_id="same")
+        await feeding
+        await c.drained()
+        assert await c.stop(other) == 0
+        await c.check_exact()

@@ -65,7 +65,12 @@ def test_golden_bytes() -> None:
         "9501c410696969696969696969696969696969690781a2696e2ac4046d65746116eb410b"
     )
     assert read_position(golden) == position
-    assert pack_position(position) == golden
+    with_ids = Position(1, b"i" * 16, 7, {"in": 42}, b"meta", {"in": b"id"})
+    newer = bytes.fromhex(
+        "9601c410696969696969696969696969696969690781a2696e2ac4046d65746181a2696ec402696421bc8c34"
+    )
+    assert pack_position(with_ids) == newer
+    assert read_position(newer) == with_ids
 
 
 def test_newer_state_is_refused() -> None:
