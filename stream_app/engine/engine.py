@@ -40,7 +40,7 @@ _TOPICS_TIMEOUT_S = 60.0
 _SECONDS_PER_COMMIT = 0.0125
 """A transaction costs about 2 ms of CPU: many partitions commit less often each."""
 _RESTORES_AT_ONCE = 4
-_CLASHES = 5
+_CLASHES = 6
 _CLASH_S = 60.0
 """A member that has slept, or whose broker has, is replaced once: not so often, so soon."""
 
@@ -251,6 +251,7 @@ class Engine(Generic[S]):
         self.observer.fenced(number)
         if not self._rejoining:
             self._rejoining = True
+            self.replaced()
             self.spawn(self._rejoin())
 
     async def _rejoin(self) -> None:
@@ -269,11 +270,12 @@ class Engine(Generic[S]):
             part.offset_gone()
 
     def replaced(self) -> None:
-        """The group does not know this member any more: another one may have its name."""
+        """Another worker is at our work: once that is no wonder, again and again it is a clash."""
         now = time.monotonic()
         self._replaced = [at for at in self._replaced if now - at < _CLASH_S] + [now]
         if len(self._replaced) >= _CLASHES:
-            self.fail(NameTakenError(instance_id=self.settings.instance_id))
+            names = {"application_id": self.settings.app_id}
+            self.fail(NameTakenError(**names, instance_id=self.settings.instance_id))
 
     def look_at_topics(self) -> None:
         """A broker answers: ask whether the topics still are what they were."""

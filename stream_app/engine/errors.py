@@ -71,6 +71,11 @@ class TopicGoneError(EngineRefusalError):
     Do: bring it back from a copy; a start creates it empty, and says what that contradicts."""
 
 
+class ReadRefusedError(EngineRefusalError):
+    """This user may not read a source topic.
+    Do: give it the right (Read, Describe) and start again; nothing is lost meanwhile."""
+
+
 class BadStateRecordError(EngineRefusalError):
     """A record of the changelog is damaged or was not written by this application.
     Do: restore the topic from a copy; or start once with --skip-bad-state, which leaves the
@@ -131,8 +136,15 @@ class StoreUnusableError(StoreError):
 
 
 class NameTakenError(EngineRefusalError):
-    """Another worker has the same name in the group, and the two throw each other out.
-    Do: give each worker an --instance-id of its own, or none."""
+    """Another worker does this one's work, and the two throw each other out, again and again.
+    Do: give each worker an --instance-id of its own, or none; and each installation that shares
+    the brokers with others an --application-id of its own."""
+
+
+class SendRefusedError(EngineError):
+    """The broker does not take what is written to a topic; nothing is committed meanwhile.
+    Do: look at the topic (its max.message.bytes, its min.insync.replicas) and at this user's right
+    to write there; it is tried again and again."""
 
 
 class LostCommitError(EngineError):

@@ -55,7 +55,7 @@ class Observer(Protocol):
         """A record that alone makes the job raise was refused."""
 
     def position(self, topic: str, partition: int, position: int, end: int) -> None:
-        """About once a second: next offset to process, and the last stable offset."""
+        """About once a second: next offset to process, and the end of the log."""
 
     def standby(self, partition: int, behind: int) -> None:
         """About once a second: how many changelog offsets a warm copy is behind."""
@@ -90,7 +90,7 @@ class PartitionHealth:
     committed: Mapping[str, int]
     """Per topic: next offset, as committed."""
     ends: Mapping[str, int]
-    """Per topic: last stable offset known."""
+    """Per topic: end of the log as last seen."""
     restore_done: int
     restore_total: int
     failures_in_a_row: int
@@ -101,11 +101,12 @@ class PartitionHealth:
 
 def health_of(part: Partition[Any]) -> PartitionHealth:
     """As it stands now."""
+    ends = list(part.ends.items())
     return PartitionHealth(
         phase=part.phase,
         positions=dict(part.positions),
         committed=dict(part.committed),
-        ends=dict(part.ends),
+        ends={t: max(end, part.engine.reader.end(part.tps[t]) or 0) for t, end in ends},
         restore_done=part.restore_done,
         restore_total=part.restore_total,
         failures_in_a_row=part.failures,

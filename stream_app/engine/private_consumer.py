@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
 
 from .batch import Batch, Seek
-from .errors import CoordinationError
+from .errors import CoordinationError, EngineRefusalError, ReadRefusedError
 from .private_fetch import hand_out_as_parsed, hear_of_gone
 from .private_topics import Topic, ask_for_topics
 
@@ -85,12 +85,17 @@ class LaneThread(driver.AIOKafkaConsumerThread):
             pause_s = self._last_fetch_s + interval_s - time.monotonic()
             if pause_s > 0:
                 await asyncio.sleep(pause_s)
-        got = await super()._fetch_records(
-            consumer,
-            active_partitions,
-            timeout=min(timeout or 0.0, _LONGEST_WAIT_S),
-            max_records=max_records,
-        )
+        try:
+            got = await super()._fetch_records(
+                consumer,
+                active_partitions,
+                timeout=min(timeout or 0.0, _LONGEST_WAIT_S),
+                max_records=max_records,
+            )
+        except KafkaError as error:  # Faust would end with a traceback, and no word what to do
+            self._tell(self.app.engine.fail, fetch_refusal(error))
+            await asyncio.sleep(_BROKER_AGAIN_S)
+            return {}
         # No await from here to the return: a seek in between would mark old records as new.
         self._last_fetch_s = time.monotonic()
         self._last_fetch_records = sum(map(len, got.values()))
@@ -235,13 +240,23 @@ class LaneThread(driver.AIOKafkaConsumerThread):
         self._ensure_consumer()._coordinator.request_rejoin()
 
     def end_of(self, tp: TP) -> int | None:
-        """Last stable offset known, or None. May be called from any thread."""
+        """End of the log as last seen, or None. May be called from any thread.
+
+        What stands behind a transaction that somebody has not ended cannot be read yet: it counts.
+        """
         subscription = self._ensure_consumer()._subscription.subscription
         assignment = subscription.assignment if subscription is not None else None
         state = assignment.state_value(tp) if assignment is not None else None
-        if state is None or state.lso is None:
+        if state is None or state.highwater is None:
             return self._ends.get(tp)
-        return max(int(state.lso), self._ends.get(tp, 0))
+        return max(int(state.highwater), self._ends.get(tp, 0))
+
+
+def fetch_refusal(error: KafkaError) -> EngineRefusalError:
+    """Why nothing can be fetched: aiokafka hands out errors of the group in this place, too."""
+    if isinstance(error, TopicAuthorizationFailedError):
+        return ReadRefusedError(topic=", ".join(map(str, error.args)))
+    return CoordinationError(error=str(error))
 
 
 async def patiently(service: Service, start: Callable[[], Awaitable[None]]) -> None:

@@ -65,7 +65,7 @@ class SourceReader:
         return int((time.monotonic() - self._app.lane.answered_at) * 1000)
 
     def end(self, tp: TP) -> int | None:
-        """Last stable offset known, or None."""
+        """End of the log as last seen, or None."""
         return self._app.lane.end_of(tp)
 
     def pause(self, tps: Iterable[TP]) -> None:

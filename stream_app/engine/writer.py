@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 
-from .errors import ChangelogMovedError, FencedError, LostCommitError
+from .errors import ChangelogMovedError, FencedError, LostCommitError, SendRefusedError
 from .private_producer import (
     abort_everywhere,
     fill_batches,
@@ -137,6 +137,11 @@ class Writer:
                     await self._producer.send_batch(batch, topic, partition=partition)
                 )
             return [(await future).offset for future in futures]
+        except (ProducerFenced, InvalidProducerEpoch):
+            raise
+        except KafkaError as error:
+            name = type(error).__name__
+            raise SendRefusedError(topic=topic, partition=partition, error=name) from error
         finally:
             for future in futures:
                 _see_error(future)

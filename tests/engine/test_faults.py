@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -83,6 +84,8 @@ async def test_refused_output(cluster: Make) -> None:
         else:
             raise AssertionError(c.log())
         assert await c.lag() == 500
+        assert "SendRefusedError" in c.log()
+        assert f"topic={c.out}, partition=0, error=MessageSizeTooLargeError" in c.log()
         assert (await c.read([c.out]))[c.out] == []
         await set_topic_config(c, c.out, "max.message.bytes", "1000000")
         await c.drained()
@@ -112,6 +115,36 @@ async def test_input_waits_while_too_much_is_uncommitted(cluster: Make) -> None:
         assert most < max(waiting) <= 4 * most + slice_  # in flight, and not yet
         c.kill()
         c.start()
+        await c.drained()
+        assert await c.stop() == 0
+        await c.check_exact()
+
+
+async def test_what_waits_behind_an_open_transaction_counts(cluster: Make) -> None:
+    """A publisher that has not ended its transaction holds up the others: the lag tells."""
+    async with cluster(partitions=1) as c:
+        await c.feed_random(50, 10)
+        c.start()
+        await c.drained()
+        publisher = AIOKafkaProducer(
+            bootstrap_servers=c.broker, transactional_id=f"{c.app_id}-publisher"
+        )
+        await publisher.start()
+        try:
+            await publisher.begin_transaction()
+            await publisher.send_and_wait(c.sources[0], b"", b"open", partition=0)
+            await c.feed_random(50, 10, seed=2)
+            for _ in range(100):
+                part = c.health()["partitions"]["0"]
+                if part["ends"][c.sources[0]] - part["positions"][c.sources[0]] == 51:
+                    break
+                await asyncio.sleep(0.1)
+            else:
+                raise AssertionError(c.health())
+            await publisher.commit_transaction()
+            c.sent.append((c.sources[0], b"open"))
+        finally:
+            await publisher.stop()
         await c.drained()
         assert await c.stop() == 0
         await c.check_exact()

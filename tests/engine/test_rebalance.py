@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from stream_app.embedded.settings import free_ports
+from stream_app.engine.private_consumer import fetch_refusal
 
 from .cluster import Cluster, feed_slowly
 
@@ -103,7 +109,54 @@ async def test_two_workers_of_one_name_are_told(cluster: Make) -> None:
         (other,) = c.workers
         c.kill(other)
         c.start(other, instance_id="same")
+        await c.ready(other)
         await feeding
         await c.drained()
         assert await c.stop(other) == 0
         await c.check_exact()
+
+
+async def test_a_stranger_in_the_group_is_told(cluster: Make) -> None:
+    """Somebody looks at a topic in the group's name: the worker cannot join, and says so."""
+    async with cluster(partitions=1) as c:
+        stranger = AIOKafkaConsumer(
+            c.sources[0], bootstrap_servers=c.broker, group_id=c.app_id, enable_auto_commit=False
+        )
+        await stranger.start()
+        try:
+            c.start("a")
+            assert await c.ended("a") != 0
+        finally:
+            await stranger.stop()
+        assert "every other member of the group is a worker of this application" in c.log("a")
+        assert "InconsistentGroupProtocolError" in c.log("a")
+
+
+async def test_two_installations_of_one_application_are_told(cluster: Make, tmp_path: Path) -> None:
+    """Other topics, the same id: they fence each other with every commit. None is lost, yet."""
+    async with cluster(partitions=1) as c:
+        other = Cluster(c.broker, "other-", tmp_path / "other", partitions=1)
+        other.settings["app_id"] = other.app_id = c.app_id
+        other.settings["changelog_topic"] = other.changelog
+        async with other:
+            c.start("a")
+            other.start("b")
+            workers = (c.workers["a"], other.workers["b"])
+            for turn in range(120):
+                await c.feed_random(5, 5, seed=turn)
+                await other.feed_random(5, 5, seed=turn)
+                await asyncio.sleep(0.25)
+                if any(worker.poll() is not None for worker in workers):
+                    break
+            assert "--application-id of its own" in c.log("a") + other.log("b")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TopicAuthorizationFailedError("log"), "may not read a source topic. Do: give it"),
+        (KafkaError("UnknownError()"), "given up on its consumer group"),
+    ],
+)
+def test_errors_of_a_fetch_are_told_in_a_sentence(error: KafkaError, told: str) -> None:
+    assert told in str(fetch_refusal(error))
