@@ -143,8 +143,14 @@ class NameTakenError(EngineRefusalError):
 
 class SendRefusedError(EngineError):
     """The broker does not take what is written to a topic; nothing is committed meanwhile.
-    Do: look at the topic (its max.message.bytes, its min.insync.replicas) and at this user's right
-    to write there; it is tried again and again."""
+    Do: look at the topic (its max.message.bytes, its min.insync.replicas); it is tried again and
+    again."""
+
+
+class RightMissingError(EngineError):
+    """This user lacks a right at the brokers; nothing is committed meanwhile.
+    Do: give it Write for the topics that the worker writes to and for its transactional ids
+    (<application id>-unit-<number>), and Read for its group; it is tried again and again."""
 
 
 class LostCommitError(EngineError):

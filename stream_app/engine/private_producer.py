@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
@@ -64,11 +64,24 @@ def _close(batch: BatchBuilder, count: int) -> None:
 
 
 def forget_errors(producer: AIOKafkaProducer) -> None:
-    """Mark the errors of a failed producer as seen, or asyncio complains about them later."""
+    """Mark errors as seen, now or later, or asyncio complains about them.
+
+    A failed transaction is told by its future, which aiokafka replaces when more goes wrong.
+    """
     futures = [producer._txn_manager._transaction_waiter]
     for batches in producer._message_accumulator._batches.values():
         for batch in batches:
             futures += [batch.future, batch._drain_waiter]
     for future in futures:
-        if future is not None and future.done() and not future.cancelled():
-            future.exception()
+        if future is None:
+            continue
+        if future.done():
+            see_error(future)
+        else:
+            future.add_done_callback(see_error)
+
+
+def see_error(future: asyncio.Future[Any]) -> None:
+    """Take note of the error of a future that is done."""
+    if not future.cancelled():
+        future.exception()

@@ -6,18 +6,32 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import (
+    BrokerResponseError,
+    GroupAuthorizationFailedError,
+    InvalidProducerEpoch,
+    ProducerFenced,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 
-from .errors import ChangelogMovedError, FencedError, LostCommitError, SendRefusedError
+from .errors import (
+    ChangelogMovedError,
+    FencedError,
+    LostCommitError,
+    RightMissingError,
+    SendRefusedError,
+)
 from .private_producer import (
     abort_everywhere,
     fill_batches,
     forget_errors,
+    see_error,
     wait_until_fenced,
 )
 from .settings import EngineSettings
@@ -29,6 +43,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MAX_BATCH_BYTES = 512 << 10
+_NO_RIGHT = (
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +86,9 @@ class Writer:
 
     async def start(self) -> None:
         """Connect, and fence every older producer of this partition."""
-        await self._producer.start()
-        await wait_until_fenced(self._producer)
+        with _told(self._partition):
+            await self._producer.start()
+            await wait_until_fenced(self._producer)
 
     async def end_what_hangs(self, places: Iterable[TopicPartition]) -> None:
         """Abort what stands unfinished in these partitions. The writer is used no more then.
@@ -93,10 +113,8 @@ class Writer:
         `expected_offset`: where the first changelog record must land. Raises `FencedError`,
         `ChangelogMovedError`, `LostCommitError` or the broker's refusal; the writer is dead then.
         """
-        try:
+        with _told(self._partition):
             return await self._commit(snapshot, offsets, expected_offset)
-        except (ProducerFenced, InvalidProducerEpoch) as error:
-            raise FencedError(partition=self._partition) from error
 
     async def _commit(
         self, snapshot: Snapshot, offsets: dict[str, int], expected_offset: int
@@ -111,6 +129,7 @@ class Writer:
         changelog = (settings.changelog, partition)
         sends[changelog] = fill_batches(self._producer, state, now_ms)
         await self._producer.begin_transaction()
+        forget_errors(self._producer)  # they are raised, but not all that aiokafka makes
         tasks = {
             target: asyncio.ensure_future(self._send(target, [batch for batch, _ in batches]))
             for target, batches in sends.items()
@@ -137,9 +156,9 @@ class Writer:
                     await self._producer.send_batch(batch, topic, partition=partition)
                 )
             return [(await future).offset for future in futures]
-        except (ProducerFenced, InvalidProducerEpoch):
+        except (ProducerFenced, InvalidProducerEpoch, *_NO_RIGHT):
             raise
-        except KafkaError as error:
+        except BrokerResponseError as error:
             name = type(error).__name__
             raise SendRefusedError(topic=topic, partition=partition, error=name) from error
         finally:
@@ -157,10 +176,20 @@ def _check_place(found: int, expected: int, topic: str, partition: int) -> None:
 def _see_error(future: asyncio.Future[Any]) -> None:
     """Take note of a future's error, now or later, so that asyncio does not log it."""
     if future.done():
-        if not future.cancelled():
-            future.exception()
+        see_error(future)
     else:
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        future.add_done_callback(see_error)
+
+
+@contextlib.contextmanager
+def _told(partition: int) -> Iterator[None]:
+    """What the broker refuses for good or for want of a right, in words of ours."""
+    try:
+        yield
+    except (ProducerFenced, InvalidProducerEpoch) as error:
+        raise FencedError(partition=partition) from error
+    except _NO_RIGHT as error:
+        raise RightMissingError(partition=partition, error=str(error)) from error
 
 
 async def _all_of(tasks: Iterable[asyncio.Future[Any]]) -> None:

@@ -6,12 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed
 
+from stream_app.engine.errors import RightMissingError
 from stream_app.engine.watchdog import EXIT_CODE
 
+from .bench import Bench
 from .cluster import Cluster
 
 Make = Callable[..., Cluster]
@@ -97,6 +101,31 @@ async def test_refused_output(cluster: Make) -> None:
             raise AssertionError(c.log())
         assert await c.stop() == 0
         await c.check_exact()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TopicAuthorizationFailedError("out"), "TopicAuthorizationFailedError: out"),
+        (TransactionalIdAuthorizationFailed(), "TransactionalIdAuthorizationFailed"),
+    ],
+)
+async def test_a_right_that_is_missing_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    """aiokafka raises it where the offsets are sent, whatever was refused."""
+
+    async def refused(*args: object) -> None:
+        raise error
+
+    await bench.commit(a="one")
+    assert bench.writer is not None
+    producer = vars(bench.writer)["_producer"]
+    monkeypatch.setattr(producer, "send_offsets_to_transaction", refused)
+    with pytest.raises(RightMissingError) as refusal:
+        await bench.commit(a="two")
+    assert told in str(refusal.value)
+    assert "Do: give it Write" in str(refusal.value)
 
 
 async def test_input_waits_while_too_much_is_uncommitted(cluster: Make) -> None:
