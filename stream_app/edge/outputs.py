@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from stream_app.contracts.reject import write_reject
@@ -20,6 +20,9 @@ from stream_app.engine import Record, Unit
 
 KEPT_BYTES: Final = 1_000_000
 """Of a refused record at most so much of value and key is kept; its place is always named."""
+
+KEPT_HEADER_BYTES: Final = 16 * 1024
+"""Of its headers so much: in JSON a byte of a name may take six."""
 
 _OURS: Final = frozenset({KIND, RECORDED_AT, SOURCE})
 
@@ -54,9 +57,13 @@ class Outputs:
     def reject(self, unit: Unit[State], topic: str, record: Record, reject: Reject) -> None:
         """A refused record, whole, under its own key. Counted when the slice at hand is done."""
         key, value, detail = record.key, record.value, reject.detail
-        if len(value or b"") + len(key or b"") > KEPT_BYTES:
+        size, key_size = len(value or b"") + len(key or b""), len(key or b"")
+        if size > KEPT_BYTES or key_size > KEPT_BYTES // 2:  # a key is written twice
             detail = f"{detail} (only the first {KEPT_BYTES} bytes are kept here)".lstrip()
             key, value = (key or b"")[: KEPT_BYTES // 2], (value or b"")[: KEPT_BYTES // 2]
+        headers = _kept(record.headers or ())
+        if len(headers) < len(record.headers or ()):
+            detail = f"{detail} (headers beyond {KEPT_HEADER_BYTES} bytes are left out)".lstrip()
         unit.emit(
             self._topics.rejects,
             key,
@@ -68,7 +75,7 @@ class Outputs:
                 timestamp_ms=record.timestamp,
                 key=key,
                 value=value,
-                headers=record.headers,
+                headers=headers,
             ),
         )
         work: Any = unit.context
@@ -108,6 +115,18 @@ class Outputs:
             partition=unit.partition,
             headers=[(KIND, Kind.TICK.encode())],
         )
+
+
+def _kept(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
+    """The first headers, as far as they fit."""
+    kept: list[tuple[str, bytes | None]] = []
+    left = KEPT_HEADER_BYTES
+    for name, content in headers:
+        left -= len(name.encode("utf-8", "surrogatepass")) + len(content or b"")
+        if left < 0:
+            break
+        kept.append((name, content))
+    return kept
 
 
 def _where(error: BaseException) -> str:
