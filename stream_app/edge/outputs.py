@@ -117,12 +117,14 @@ class Outputs:
         )
 
 
-def _kept(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
+def _kept(headers: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     """The first headers, as far as they fit."""
-    kept: list[tuple[str, bytes | None]] = []
+    kept: list[tuple[str, bytes]] = []
     left = KEPT_HEADER_BYTES
     for name, content in headers:
-        left -= len(name.encode("utf-8", "surrogatepass")) + len(content or b"")
+        left -= len(name.encode("utf-8", "surrogatepass")) + len(
+            content or b""
+        )  # Kafka allows none
         if left < 0:
             break
         kept.append((name, content))
