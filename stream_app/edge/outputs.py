@@ -88,8 +88,8 @@ class Outputs:
 
     def append_again(self, unit: Unit[State], topic: str, record: Record, key: bytes) -> None:
         """A record of its topic under its right key, with its headers and its first timestamp."""
-        theirs = record.headers or ()
-        headers: list[tuple[str, bytes]] = [pair for pair in theirs if pair[0] not in _OURS]
+        theirs: Sequence[Any] = record.headers or ()
+        headers: list[Any] = [pair for pair in theirs if pair[0] not in _OURS]
         headers.append((KIND, Kind.REKEYED.encode()))
         headers.append((RECORDED_AT, b"%d" % record.timestamp))
         headers.append((SOURCE, origin(topic, unit.partition, record.offset)))
@@ -117,14 +117,12 @@ class Outputs:
         )
 
 
-def _kept(headers: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """The first headers, as far as they fit."""
-    kept: list[tuple[str, bytes]] = []
+def _kept(headers: Sequence[Any]) -> list[Any]:
+    """The first headers, as far as they fit. Kafka allows one without a value."""
+    kept: list[Any] = []
     left = KEPT_HEADER_BYTES
     for name, content in headers:
-        left -= len(name.encode("utf-8", "surrogatepass")) + len(
-            content or b""
-        )  # Kafka allows none
+        left -= len(name.encode("utf-8", "surrogatepass")) + len(content or b"")
         if left < 0:
             break
         kept.append((name, content))

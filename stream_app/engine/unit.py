@@ -233,7 +233,8 @@ class Unit(Generic[S]):
         """
         size = (len(value) if value else 0) + (len(key) if key else 0)
         if headers:
-            size += sum(len(name) + len(text or b"") for name, text in headers)
+            pairs: Sequence[Any] = headers  # Kafka allows one without a value
+            size += sum(len(name) + len(text or b"") for name, text in pairs)
         if size + _RECORD_OVERHEAD_BYTES > self._max_record_bytes:
             raise RecordTooLargeError(topic=topic, size=size, limit=self._max_record_bytes)
         if partition is None:

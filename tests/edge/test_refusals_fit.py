@@ -13,6 +13,7 @@ from stream_app.contracts.policy import default_policy
 from stream_app.edge.topics import MAX_MESSAGE_BYTES
 from stream_app.engine import Unit
 from tests.edge.offline import TOPICS, Offline
+from tests.edge.service import interaction
 
 HUGE = MAX_MESSAGE_BYTES - 2_000
 """As much as a publisher can send."""
@@ -52,3 +53,18 @@ def test_a_record_as_large_as_it_may_be_is_refused(
     if headers:
         assert "headers beyond" in ours["detail"]
     assert [header["name"] for header in other["headers"]] == ["small"]
+
+
+def test_a_header_without_a_value_is_no_fault(tmp_path: Path) -> None:
+    """Kafka allows it, also with what is appended again under its right key."""
+    site = Offline(tmp_path)
+    site.start(default_policy(), 1_760_000_000_000)
+    site.now_ms = 1_760_000_000_000
+    told = orjson.dumps(interaction("p", "a", site.now_ms))
+    nothing: Sequence[tuple[str, bytes]] = [("trace", None)]  # type: ignore[list-item]
+    site.append(b"another key", told, nothing)
+    site.append(b"acme/p", b"{", nothing)
+    site.work_off()
+    assert [move for moves in site.moves().values() for move in moves]
+    (refused,) = (orjson.loads(text or b"") for _, text in site.outputs[TOPICS.rejects])
+    assert refused["reason"] == "not_json"

@@ -165,7 +165,8 @@ async def test_what_waits_behind_an_open_transaction_counts(cluster: Make) -> No
             await c.feed_random(50, 10, seed=2)
             for _ in range(100):
                 part = c.health()["partitions"]["0"]
-                if part["ends"][c.sources[0]] - part["positions"][c.sources[0]] == 51:
+                end, at = (part[of].get(c.sources[0], 0) for of in ("ends", "positions"))
+                if end - at == 51:
                     break
                 await asyncio.sleep(0.1)
             else:
