@@ -110,6 +110,7 @@ class Cluster:
         lost_end: int = 0,
         misplaced: int = 0,
         break_assignments: bool = False,
+        clashes: int = 0,
         sources: Sequence[str] | None = None,
         **settings: Any,
     ) -> None:
@@ -134,6 +135,7 @@ class Cluster:
             "lost_end": lost_end,
             "misplaced": misplaced,
             "break_assignments": break_assignments,
+            "clashes": clashes,
             "health": str(self.health_path(name)),
         }
         self.health_path(name).unlink(missing_ok=True)

@@ -98,7 +98,7 @@ async def test_two_workers_of_one_name_are_told(cluster: Make) -> None:
         c.start("a", instance_id="same")
         await c.ready("a", partitions=1)
         feeding = asyncio.create_task(feed_slowly(c, 60))
-        c.start("b", instance_id="same")
+        c.start("b", instance_id="same", clashes=3)
         deadline = asyncio.get_running_loop().time() + 40
         while all(worker.poll() is None for worker in c.workers.values()):
             assert asyncio.get_running_loop().time() < deadline, c.log("a")
@@ -139,8 +139,8 @@ async def test_two_installations_of_one_application_are_told(cluster: Make, tmp_
         other.settings["app_id"] = other.app_id = c.app_id
         other.settings["changelog_topic"] = other.changelog
         async with other:
-            c.start("a")
-            other.start("b")
+            c.start("a", clashes=3)
+            other.start("b", clashes=3)
             workers = (c.workers["a"], other.workers["b"])
             for turn in range(120):
                 await c.feed_random(5, 5, seed=turn)

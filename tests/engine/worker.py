@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from faust.assignor.partition_assignor import PartitionAssignor
 
-from stream_app.engine import EngineSettings
+from stream_app.engine import EngineSettings, engine
 from stream_app.engine.app import create_app, run_worker
 from stream_app.engine.engine import Engine
 from stream_app.engine.restore import Restorer
@@ -149,6 +149,7 @@ def main() -> None:
         change_one_commit(options["misplaced"], commit_misplaced)
     if options["slow_restore_s"]:
         slow_down_restores(options["slow_restore_s"])
+    engine._CLASHES = options["clashes"] or engine._CLASHES
     app = create_app(EngineSettings(**settings), job, options["sources"])
     health = (app.engine, Path(options["health"]))
     threading.Thread(target=publish_health, args=health, daemon=True).start()
