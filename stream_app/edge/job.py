@@ -197,6 +197,7 @@ class RelationshipJob:
                 return
         if event.method:
             self._methods.recall(unit, work.journal, event.brand)
+        forgotten = 0 if rel is None else rel.memory.forgotten
         outcome = work.partition.apply(rel, event, recorded)
         if isinstance(outcome, Reject):
             self._refuse(unit, record, outcome)
@@ -204,6 +205,8 @@ class RelationshipJob:
             work.counts["duplicate"] += 1
         else:
             self._store(unit, work, key, event, outcome)
+            if outcome[0].memory.forgotten > forgotten:
+                self._facts.forgotten(outcome[0].memory.forgotten - forgotten)
 
     def _take_own(self, unit: Unit[State], work: Work, record: Record, kind: bytes) -> None:
         """A record that the service appended, and that is no interaction."""

@@ -38,6 +38,8 @@ class Lanes:
         self.counts: dict[str, int] = defaultdict(int)
         facts = NoFacts()
         facts.processed = self._count  # type: ignore[method-assign]
+        self.forgotten = 0
+        facts.forgotten = self._count_forgotten  # type: ignore[method-assign]
         self.job = job_of(
             default_policy(),
             1_790_000_000_000,
@@ -57,6 +59,9 @@ class Lanes:
 
     def _count(self, outcome: str, count: int) -> None:
         self.counts[outcome] += count
+
+    def _count_forgotten(self, count: int) -> None:
+        self.forgotten += count
 
     def close(self) -> None:
         """Close the stores."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import stream_app.adapters
 from stream_app.bootstrap import build_app
+from stream_app.domain.memory import ACTS_PER_DAY
+from tests.edge.lanes import Lanes
 from tests.edge.service import Sent, Service, interaction, record, until
 
 SAMPLES = Path(stream_app.adapters.__file__).parent / "samples"
@@ -93,3 +96,13 @@ def test_zero_shows_as_zero(service: Service, name: str) -> None:
     found = series(text, name, label[name])
     assert found
     assert set(found.values()) == {0}
+
+
+def test_acts_that_had_to_go_are_counted(tmp_path: Path) -> None:
+    world = Lanes(tmp_path, 1, random.Random(1))
+    world.now_ms = 1_790_000_000_000
+    for number in range(ACTS_PER_DAY + 4):
+        world.act("web:1", f"a{number}", world.now_ms)
+    world.run()
+    assert world.forgotten == 4
+    world.close()
