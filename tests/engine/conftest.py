@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,19 @@ import pytest
 
 from stream_app.engine import ensure_topics
 from stream_app.engine.admin import changelog_spec
+from stream_app.engine.store import Store, StoreMemory
 
 from .bench import Bench
 from .cluster import Cluster
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty one, open."""
+    store = Store(tmp_path / "store", StoreMemory(1 << 20, 8 << 20, 1))
+    store.open()
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import contextlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,15 +28,6 @@ for commit in range(1, 61):
     store.write(((key, seal(key, value)) for key in (b"sa", b"sb")), commit, commit)
 os._exit(9)
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty one, open."""
-    store = Store(tmp_path / "store", StoreMemory(1 << 20, 4 << 20, 1))
-    store.open()
-    yield store
-    store.close()
 
 
 def test_a_crash_leaves_a_whole_commit(tmp_path: Path) -> None:

@@ -31,14 +31,6 @@ class TextCodec:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "store", StoreMemory(1 << 20, 8 << 20, 1))
-    store.open()
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def unit(store: Store) -> Unit[str]:
     return Unit(3, store, TextCodec(), partitions=8, cache_states=4)
 
