@@ -1,6 +1,6 @@
 """Which topics there are, and their ids: so one is told that was deleted and created anew.
 
-aiokafka asks in an older version of the protocol, which has no ids.
+aiokafka asks in an older version of the protocol, which has no ids, and for one topic at a time.
 """
 
 from __future__ import annotations
@@ -136,3 +136,13 @@ async def ask_for_topics(
         elif code == _UNKNOWN_TOPIC:
             found[name] = None
     return found
+
+
+async def learn_topics(consumer: AIOKafkaConsumer, names: Iterable[str]) -> None:
+    """Look all of them up at once, and know them until the next `assign`.
+
+    Asked for offsets of topics that it does not know, aiokafka learns of one and waits for 100 ms,
+    and so on. With seven topics that was three quarters of the time in which a unit opens.
+    """
+    client: Any = consumer._client
+    await client.set_topics(list(names))

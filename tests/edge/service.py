@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import json
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections import defaultdict
@@ -24,6 +22,7 @@ from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy import default_policy
 from stream_app.edge.log import KIND, header, recorded_ms
 from stream_app.replay import Replay
+from tests.forked import Forked
 
 PLATFORMS = ("bluesky", "twitter")
 PARTITIONS = 4
@@ -52,7 +51,7 @@ class Service:
         )
         self.topics = self.settings.topics
         self._folder = folder
-        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self.workers: dict[str, Forked] = {}
         self.ports: dict[str, int] = {}
 
     async def prepare(self) -> None:
@@ -63,10 +62,7 @@ class Service:
         """Start a worker; `patch` is Python that runs in it first."""
         self.ports[name] = free_port()
         settings = self.settings
-        command = [
-            sys.executable,
-            "-c",
-            f"{patch}\nfrom stream_app.__main__ import main; main()",
+        arguments = [
             "worker",
             *("--broker", settings.broker, "--application-id", settings.application_id),
             *("--topic-prefix", settings.topic_prefix, "--partitions", str(PARTITIONS)),
@@ -74,8 +70,8 @@ class Service:
             *("--web-port", str(self.ports[name]), "--session-timeout-ms", "6000"),
             *("--no-idle-ticks", "--log-level", "WARNING", *options),
         ]
-        with (self._folder / f"{name}.log").open("ab") as log:
-            self.workers[name] = subprocess.Popen(command, stdout=log, stderr=log)
+        log = self._folder / f"{name}.log"
+        self.workers[name] = Forked("stream_app.__main__", arguments, log, patch=patch)
 
     def kill(self, name: str) -> None:
         """kill -9."""

@@ -6,8 +6,6 @@ import asyncio
 import json
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,8 +16,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from stream_app.engine import EngineSettings, TopicSpec, ensure_topics, partition_of
 from stream_app.engine.wire import POSITION_KEY, is_sealed, key_of_head, read_position, unseal
+from tests.forked import Forked
 
-ROOT = Path(__file__).parents[2]
 Row = tuple[bytes | None, bytes | None]
 
 
@@ -51,7 +49,7 @@ class Cluster:
             **settings,
         }
         self.changelog = EngineSettings(**self.settings, data_dir=folder).changelog
-        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self.workers: dict[str, Forked] = {}
         self.sent: list[tuple[str, bytes]] = []
         self._feeder: AIOKafkaProducer | None = None
 
@@ -139,13 +137,9 @@ class Cluster:
             "health": str(self.health_path(name)),
         }
         self.health_path(name).unlink(missing_ok=True)
-        with self.log_path(name).open("ab") as log:
-            self.workers[name] = subprocess.Popen(
-                [sys.executable, "-m", "tests.engine.worker", json.dumps(options)],
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
+        self.workers[name] = Forked(
+            "tests.engine.worker", [json.dumps(options)], self.log_path(name)
+        )
 
     def disk(self, name: str) -> Path:
         return self.folder / f"disk-{name}"
@@ -233,9 +227,9 @@ class Cluster:
         found: dict[str, list[Any]] = defaultdict(list)
         try:
             tps = [TopicPartition(t, p) for t in topics for p in range(self.partitions)]
-            ends = await consumer.end_offsets(tps)
             consumer.assign(tps)
             await consumer.seek_to_beginning(*tps)
+            ends = await consumer.end_offsets(tps)
             while any([await consumer.position(tp) < ends[tp] for tp in tps]):
                 got = await consumer.getmany(timeout_ms=100, max_records=20_000)
                 for tp, records in got.items():
@@ -254,8 +248,8 @@ class Cluster:
             tps = [
                 TopicPartition(t, p) for t in topics or self.sources for p in range(self.partitions)
             ]
-            ends = await consumer.end_offsets(tps)
             consumer.assign(tps)
+            ends = await consumer.end_offsets(tps)
             return sum([ends[tp] - (await consumer.committed(tp) or 0) for tp in tps])
         finally:
             await consumer.stop()

@@ -19,7 +19,7 @@ from stream_app.engine.errors import (
     TopicRecreatedError,
 )
 from stream_app.engine.known import KnownTopics
-from stream_app.engine.private_topics import Topic, ask_for_topics
+from stream_app.engine.private_topics import Topic, ask_for_topics, learn_topics
 
 from .bench import Bench
 from .cluster import Cluster
@@ -181,3 +181,20 @@ async def test_a_broker_tells_the_ids_of_topics(cluster: Make) -> None:
         assert one.id != other.id
         assert found["no-such-topic"] is None
         assert again == found
+
+
+async def test_topics_are_looked_up_all_at_once(
+    cluster: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever asks for the ends of many waits for a tenth of a second for each."""
+    async with cluster(sources=("in", "more")) as c:
+        consumer = AIOKafkaConsumer(bootstrap_servers=c.broker)
+        await consumer.start()
+        topics = [*c.sources, c.out, c.rejects]
+        try:
+            await learn_topics(consumer, topics)
+            monkeypatch.setattr(consumer._client, "add_topic", None)  # for one that is not known
+            ends = await consumer.end_offsets([TopicPartition(topic, 0) for topic in topics])
+        finally:
+            await consumer.stop()
+        assert sorted(tp.topic for tp in ends) == sorted(topics)
