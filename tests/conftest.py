@@ -37,21 +37,32 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for the broker is a Kafka test, marked or not. Long ones come first.
+    """A test that asks for the broker is a Kafka test, marked or not. Chaos, the longest, begins.
 
-    So no process is left with a long one at the end, and what waits for Kafka waits together.
+    Then those that mostly wait, for Kafka, are spread among those that compute for long, so that
+    the processes of a run (`pytest -n`) do both at any time; the many short ones fill up the end.
     """
     for item in items:
         if "broker" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)
-    items.sort(key=_place)
+    kinds: dict[str, list[pytest.Item]] = {"chaos": [], "waits": [], "computes": [], "short": []}
+    for item in items:
+        kinds[_kind(item)].append(item)
+    mixed = _spread(kinds["waits"], kinds["computes"])
+    items[:] = [*kinds["chaos"], *mixed, *kinds["short"]]
 
 
-def _place(item: pytest.Item) -> tuple[bool, bool, bool]:
-    """Chaos, then the tests with Kafka, then the long ones without; else as they were."""
+def _kind(item: pytest.Item) -> str:
     marks = {mark.name for mark in item.iter_markers()}
-    is_chaos = item.path.parent.name == "chaos"
-    return not (is_chaos and "kafka" in marks), "kafka" not in marks, "slow" not in marks
+    if "kafka" in marks:
+        return "chaos" if item.path.parent.name == "chaos" else "waits"
+    return "computes" if "slow" in marks else "short"
+
+
+def _spread(*kinds: list[pytest.Item]) -> list[pytest.Item]:
+    """Each kind in its order, evenly over the whole."""
+    placed = [(at / len(kind), item) for kind in kinds for at, item in enumerate(kind)]
+    return [item for _, item in sorted(placed, key=lambda place: place[0])]
 
 
 @pytest.fixture(scope="session")

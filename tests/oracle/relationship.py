@@ -69,6 +69,11 @@ class Act:
     open_offer: bool = False
     answers: Act | None = None
 
+    def __post_init__(self) -> None:
+        """What is asked for at every count."""
+        self.is_inbound = self.event.direction == "inbound"
+        self.what = (self.event.verb, self.event.kind)
+
     @property
     def age_key(self) -> tuple[int, int]:
         """Older acts first; of the same time, the earlier record first."""
@@ -108,8 +113,12 @@ class Relationship:
         boundaries = range((day(self.as_of) + 1) * DAY, to + 1, DAY)
         if boundaries:
             panes = self.panes(boundaries[0])  # no act comes or goes during a walk
+            all_past = max(panes, default=0) + longest_window(self.policy)
             for boundary in boundaries:
+                before = self.stage
                 self.evaluate(panes, boundary, "expiry", None)
+                if day(boundary) >= all_past and self.stage == before:
+                    break  # nothing is counted any more: all later midnights are like this one
 
     def take(self, event: Interaction, order: int, watermark: int) -> str:
         """Take one valid record: `accepted`, `duplicate` or `too_old` (then nothing changed)."""
@@ -283,11 +292,10 @@ class Relationship:
         counts: dict[int, dict[tuple[str, str], int]] = {}
         oldest = day(at) - PANE_DAYS + 1
         for act in self.acts:
-            if act.undone or act.day < oldest or act.event.direction != "inbound":
+            if act.undone or act.day < oldest or not act.is_inbound:
                 continue
             count = counts.setdefault(act.day, {})
-            what = (act.event.verb, act.event.kind)
-            count[what] = count.get(what, 0) + 1
+            count[act.what] = count.get(act.what, 0) + 1
             if act.answers is not None:
                 count[REINFORCED] = count.get(REINFORCED, 0) + 1
         return {on: pane_of_counts(frozenset(count.items())) for on, count in counts.items()}
@@ -338,6 +346,12 @@ class Relationship:
 def pane_of_counts(counts: frozenset[tuple[tuple[str, str], int]]) -> Pane:
     """The pane of such a day; days of the same few acts are many."""
     return pane_of(dict(counts))
+
+
+def longest_window(policy: Mapping[str, tuple[Rule, Rule]]) -> int:
+    """Days after which an act counts for no stage."""
+    ways = [way for rules in policy.values() for rule in rules for way in rule]
+    return max(condition.days for way in ways for condition in way)
 
 
 def is_alike(one: Interaction, other: Interaction) -> bool:
