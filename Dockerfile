@@ -5,7 +5,7 @@ ARG PYTHON_IMAGE=python:3.13-slim
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
-# The core is compiled; the image itself has no compiler.
+# The core is compiled, by a profile of a run; the image itself has no compiler.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends gcc libc6-dev \
@@ -16,7 +16,7 @@ COPY requirements.lock ./
 RUN /opt/rapport/bin/pip install --require-hashes -r requirements.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY stream_app ./stream_app
-RUN RAPPORT_COMPILE=yes /opt/rapport/bin/pip install --no-deps .
+RUN RAPPORT_COMPILE=profile /opt/rapport/bin/pip install --no-deps .
 
 FROM ${PYTHON_IMAGE}
 RUN groupadd --system --gid 10001 rapport \

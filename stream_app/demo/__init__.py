@@ -16,4 +16,5 @@ check       the transitions against a replay of the log
 aftermath   the log saved, compared, summed up
 report      the end: funnel, summary, what to try next
 run         all of it
+training    the same people for a C compiler, which learns from it where the time goes
 """
