@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,13 +80,24 @@ def once(session_folder: Path) -> Once:
     return Once(session_folder)
 
 
+def in_memory(least_bytes: int = 8 << 30) -> Path | None:
+    """A folder that is no disk, where there is one with room.
+
+    The tests have thousands of partitions, and Kafka waits for the disk several times for each.
+    """
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < least_bytes:
+        return None
+    return memory / f"rapport-tests-{os.getuid()}"
+
+
 @pytest.fixture(scope="session")
 def broker(pytestconfig: pytest.Config, session_folder: Path) -> Iterator[str]:
     """Address of a real Kafka: the one `BROKER=host:port` names, else one for this session."""
     # The first start downloads: let its progress through, or the wait looks like a hang.
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     assert capture is not None
-    opened = one_for_all(session_folder / "broker", broker_address)
+    opened = one_for_all(session_folder / "broker", partial(broker_address, home=in_memory()))
     with capture.global_and_fixture_disabled():
         address = opened.__enter__()
     yield address

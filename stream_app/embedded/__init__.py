@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from stream_app.embedded.broker import EmbeddedBroker
 from stream_app.embedded.errors import BrokerError
@@ -33,12 +34,15 @@ def given_address(*variables: str) -> str | None:
 
 
 @contextlib.contextmanager
-def broker_address(progress: Progress | None = None) -> Iterator[str]:
-    """Address of a broker for the body: the one `BROKER` names, else one started for it."""
+def broker_address(progress: Progress | None = None, *, home: Path | None = None) -> Iterator[str]:
+    """Address of a broker for the body: the one `BROKER` names, else one started for it.
+
+    `home`: where that one keeps its folder while it runs; `rapport_home()` if not given.
+    """
     if given := given_address():
         yield given
         return
-    broker = EmbeddedBroker()
+    broker = EmbeddedBroker(home=home)
     try:
         yield broker.start(progress)
     finally:
