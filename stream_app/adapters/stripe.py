@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
@@ -80,7 +81,7 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         yield _finding(root, item, kind, "complain", "create", item.id("id"), whose=payment)
     else:
         deleted = kind == "customer.deleted"
-        own, op = item.id("id") if deleted else root.id("account"), "erase" if deleted else "revoke"
+        own, op = (item.id("id"), "erase") if deleted else (root.text("account"), "revoke")
         at = times.seconds(root, "created")
         yield Finding(native=kind, op=op, actor=own, at_us=at, direction="none", id=own)
 
@@ -111,6 +112,10 @@ def _finding(
 
 def _paid(root: Node, item: Node, kind: str) -> Iterator[Finding]:
     unpaid = item.text("payment_status") in ("unpaid", "no_payment_required")
+    if kind.startswith("checkout.") and "amount_total" not in item and not unpaid and _named(item):
+        # So the first versions of Checkout: what was paid is told by the payment.
+        yield _finding(root, item, kind, "purchase", "create", _payment(item), elsewhere=True)
+        return
     uncaptured = kind == "charge.succeeded" and item.raw("captured") is False
     parts = [] if unpaid or uncaptured else list(_parts(item, kind))
     if not parts:
@@ -131,14 +136,39 @@ def _parts(item: Node, kind: str) -> Iterator[tuple[str, Money]]:
     if len(payments) > 1:
         paid = [(_named(one.child("payment")), _money(one, "amount_paid")) for one in payments]
     else:
-        paid = [(_payment(item), _money(item, _PAID[kind]))]
+        paid = [(_payment(item), _total(item, kind))]
     for own, value in paid:
         if value is not None and value.amount.strip("0."):
             yield own, value
 
 
+def _total(item: Node, kind: str) -> Money | None:
+    """What was paid at once; old versions of the API have no field for it."""
+    if _PAID[kind] in item:
+        return _money(item, _PAID[kind])
+    if kind.startswith("invoice."):
+        field = "amount_due" if "amount_due" in item else "total"
+        return _money(item, field) if item.flag("paid") else None
+    whole, let_go = item.raw("amount"), item.raw("amount_refunded")
+    if kind == "charge.captured" and _whole(whole):  # the rest of what was held is let go
+        return _minor(whole - (let_go if _whole(let_go) else 0), item, "amount")
+    return None
+
+
+def _refunds(charge: Node) -> list[Node]:
+    """The refunds of a charge, the newest first; in old versions a plain array, in any order."""
+    plain = isinstance(charge.raw("refunds"), list)
+    parts = charge.nodes("refunds") if plain else charge.child("refunds").nodes("data")
+
+    def made(refund: Node) -> int:
+        at = refund.raw("created")
+        return at if _whole(at) else 0
+
+    return sorted(parts, key=made, reverse=True)
+
+
 def _refunded(root: Node, item: Node) -> Finding:
-    refunds = list(item.child("refunds").nodes("data"))
+    refunds = _refunds(item)
     before = root.need("data").child("previous_attributes").raw("amount_refunded")
     after = item.raw("amount_refunded")
     value: Money | None
@@ -201,7 +231,7 @@ def _minor(value: int, item: Node, field: str) -> Money:
     return Money(amount(value, item.at(field), digits), code)
 
 
-def _whole(value: object) -> bool:
+def _whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -140,3 +140,48 @@ def test_a_dispute_is_of_whom_the_payment_was(named: dict[str, str]) -> None:
     dispute = event("charge.dispute.created", "dp_1", customer=None, amount=1500, **named)
     assert lines_of("stripe", [payment(), alone, dispute])[2] == "create inbound complain dp_1"
     assert lines_of("stripe", [dispute]) == ["skip no_person"]
+
+
+@pytest.mark.parametrize(
+    ("told", "value"),
+    [
+        ({"paid": True, "amount_due": 1000, "total": 1200, "charge": "pi_9"}, "10.00"),
+        ({"paid": True, "total": 1200, "charge": "pi_9"}, "12.00"),
+        ({"paid": False, "amount_due": 1000, "charge": "pi_9"}, ""),
+        ({"paid": True, "amount_due": 0, "total": 1200, "charge": "pi_9"}, ""),
+    ],
+)
+def test_an_invoice_of_before_it_said_what_was_paid(told: dict[str, Any], value: str) -> None:
+    line = lines_of("stripe", [event("invoice.payment_succeeded", "in_1", **told)])
+    assert line == [f"create inbound purchase pi_9 value {value} EUR" if value else "skip ignore"]
+
+
+@pytest.mark.parametrize(("let_go", "value"), [(0, "15.00"), (500, "10.00"), (None, "15.00")])
+def test_a_capture_of_before_it_said_how_much(let_go: int | None, value: str) -> None:
+    told = event("charge.captured", "ch_5", amount=1500, amount_refunded=let_go, captured=True)
+    assert lines_of("stripe", [told]) == [f"create inbound purchase ch_5 value {value} EUR"]
+
+
+def test_a_checkout_of_before_it_had_a_total_is_told_by_its_payment() -> None:
+    begun = event("checkout.session.completed", "cs_1", payment_intent="pi_9", mode="payment")
+    assert lines_of("stripe", [begun, payment()]) == ["skip elsewhere", ONCE]
+    (one,) = found("stripe", begun)
+    assert (one.verb, one.op, one.actor, one.object) == ("purchase", "create", "cus_1", "cs_1")
+    saved = event("checkout.session.completed", "cs_2", mode="setup", setup_intent="seti_1")
+    assert lines_of("stripe", [saved]) == ["skip ignore"]
+
+
+def test_refunds_may_be_a_plain_array_in_any_order() -> None:
+    parts = [{"id": f"re_{n}", "amount": 100 * n, "currency": "eur", "created": n} for n in (1, 2)]
+    back = event("charge.refunded", "ch_5", amount=1500, amount_refunded=300)
+    for refunds in (parts, parts[::-1], {"object": "list", "data": parts}):
+        back["data"]["object"]["refunds"] = refunds
+        assert lines_of("stripe", [back]) == [
+            "undo inbound purchase re_2 undoes ch_5 value 2.00 EUR"
+        ]
+
+
+def test_an_app_that_is_let_go_without_saying_by_whom_is_no_fault() -> None:
+    told = event("account.application.deauthorized", "ca_1")
+    (one,) = found("stripe", told)
+    assert (one.op, one.actor) == ("revoke", "")
