@@ -10,9 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from stream_app.adapters import times
-from stream_app.adapters.addresses import id_of, iri, mentioned, only_one, place, recipient
+from stream_app.adapters.addresses import (
+    id_of,
+    iri,
+    kind_of,
+    mentioned,
+    only_one,
+    place,
+    recipient,
+)
 from stream_app.adapters.base import (
     NEGATIVE_SIGNS,
     Address,
@@ -21,7 +30,9 @@ from stream_app.adapters.base import (
     Finding,
     Outcome,
     chosen,
+    each,
 )
+from stream_app.adapters.batches import unpacked
 from stream_app.adapters.fields import Node
 
 PLATFORM = "activitypub"
@@ -35,6 +46,7 @@ _ON_OBJECT = {
     "Read": "view",
     "Listen": "view",
 }
+_JOINS = frozenset(("Join", "Leave"))
 _ON_ACTOR = {"Follow": "follow", "Block": "block", "Join": "join"}
 _VERBS = {**_ON_OBJECT, **_ON_ACTOR}
 _GUESSED = ("like", "follow", "share", "block")
@@ -58,6 +70,7 @@ EVENTS = (
     Event("Delete(actor)", "", "erase"),
     *(Event(name, verb) for name, verb in _VERBS.items()),
     *(Event(f"Undo({name})", verb, "undo") for name, verb in _VERBS.items()),
+    Event("View(counted)", "view", "aggregate", "how many have looked, by PeerTube"),
     Event("Undo(Delete)", "post", "restore", "what it was, from what was seen"),
     Event("Leave", "join", "undo"),
     *(Event(f"Undo({verb})", verb, "undo", "by id only, as it looks") for verb in _GUESSED),
@@ -69,22 +82,26 @@ EVENTS = (
 
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
-    """The finding of one activity."""
-    root = delivery.json()
-    kind = root.id("type")
-    if kind == "Announce" and isinstance(root.raw("object"), dict):
-        inner = root.need("object")
-        # A group passes on what a member did: the member is the actor.
-        if "actor" in inner and "object" in inner:
-            yield _activity(inner, delivery, id_of(root, "actor"))
-            return
-    yield _activity(root, delivery, "")
+    """The finding of one activity, or of each of several."""
+    yield from each(delivery.parts(), lambda root: _all(root, delivery))
+
+
+def _all(root: Node, delivery: Delivery) -> Iterator[Outcome]:
+    for part, group in unpacked(root):
+        yield from each([part], partial(_activity, delivery=delivery, group=group))
+
+
+def _kind(root: Node) -> str:
+    """The type of an activity, and it must be there."""
+    return kind_of(root) or root.id("type")
 
 
 def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
-    kind = root.id("type")
+    kind = _kind(root)
     if kind in ("Create", "Update"):
         return _object(root, kind, delivery, group)
+    if kind == "View" and isinstance(root.raw("result"), dict):
+        return _counted(root, delivery)
     if kind in _VERBS:
         return _act(root, kind, delivery, group)
     if kind == "Undo":
@@ -92,7 +109,7 @@ def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
     if kind == "Delete":
         return _delete(root)
     if kind == "Leave":
-        return _leave(root)
+        return _leave(root, delivery)
     if kind == "Flag":
         return _flag(root)
     return _moderation() if kind in _MODERATION else _ignored(root, "no_act")
@@ -100,7 +117,7 @@ def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
 
 def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
     item, actor = _made(root), id_of(root, "actor")
-    if item.text("type") in (*_ACTORS, "Group"):
+    if kind_of(item) in (*_ACTORS, "Group"):
         return _ignored(root, "actor_update")
     own = item.id("id")
     meant = list(_addressed(root, item, actor, delivery))
@@ -122,7 +139,7 @@ def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
         id=own,
         key=own,
         in_reply_to=iri(item, "inReplyTo") if verb == "reply" else "",
-        automated=root.child("actor").text("type") in ("Service", "Application")
+        automated=kind_of(root.child("actor")) in ("Service", "Application")
         if isinstance(root.raw("actor"), dict)
         else False,
     )
@@ -150,9 +167,9 @@ def _addressed(root: Node, item: Node, actor: str, delivery: Delivery) -> Iterat
             yield verb, owner or told, object_
             if owner == actor and not named:
                 yield verb, told, object_
-    if item.text("type") == "ChatMessage":
+    if kind_of(item) == "ChatMessage":
         yield "message", told, own
-    alone = only_one(root, item, actor) if item.text("type") == "Note" else ""
+    alone = only_one(root, item, actor) if kind_of(item) == "Note" else ""
     if alone and not (parent or quoted or named):
         yield "message", alone, own
     for person in named:
@@ -161,27 +178,50 @@ def _addressed(root: Node, item: Node, actor: str, delivery: Delivery) -> Iterat
 
 def _act(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
     verb, actor, own = _VERBS[kind], id_of(root, "actor"), root.text("id")
-    subject, by_group, on_actor = id_of(root, "object"), _banned_from(root), kind in _ON_ACTOR
-    target = subject if on_actor else _author(root, delivery) or recipient(root, actor)
+    by_group, (target, object_) = _banned_from(root), _whom(root, kind, delivery)
+    target = target or recipient(root, actor)
     return Finding(
         native=kind,
         verb=verb,
         actor=actor,
         target=target,
-        object="" if on_actor else subject,
+        object=object_,
         at_us=times.iso(root, "published"),
         direction=_direction(actor, target, by_group),
         account=by_group,
-        id=own or f"{kind}:{actor}:{subject}",
+        id=own or f"{kind}:{actor}:{id_of(root, 'object')}",
         key=own,
-        in_reply_to="" if on_actor else subject,
+        in_reply_to=object_,
         sentiment=-1.0 if str(root.raw("content"))[:1] in NEGATIVE_SIGNS else None,
+    )
+
+
+def _whom(root: Node, kind: str, delivery: Delivery) -> tuple[str, str]:
+    """Towards whom an act is and on what; an event that is joined is its owner's, where known."""
+    subject = id_of(root, "object")
+    if kind in _ON_OBJECT:
+        return _author(root, delivery), subject
+    said = root.raw("object")
+    event = not isinstance(said, dict) or kind_of(root.need("object")) == "Event"
+    owner = _author(root, delivery) if kind in _JOINS and event else ""
+    return (owner, subject) if owner else (subject, "")
+
+
+def _counted(root: Node, delivery: Delivery) -> Finding:
+    """How many have looked, as servers tell each other: it names nobody."""
+    return Finding(
+        native="View(counted)",
+        verb="view",
+        op="aggregate",
+        target=_author(root, delivery),
+        object=id_of(root, "object"),
+        at_us=times.iso(root, "published"),
     )
 
 
 def _banned_from(root: Node) -> str:
     """The group that a person is shut out of: that is the group's act, not a moderator's own."""
-    return iri(root, "target") if root.text("type") == "Block" else ""
+    return iri(root, "target") if kind_of(root) == "Block" else ""
 
 
 def _direction(actor: str, target: str, by_group: str) -> str:
@@ -207,14 +247,13 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
             undoes=own,
         )
     done = root.need("object")
-    kind = done.id("type")
+    kind = _kind(done)
     if kind == "Delete":
         return _restored(root, done, actor)
     if kind not in _VERBS:
         return _moderation() if kind in _MODERATION else _ignored(root, "unknown_undo")
     by_group = _banned_from(done)
-    own, subject, on_actor = done.text("id"), id_of(done, "object"), kind in _ON_ACTOR
-    target = subject if on_actor else _author(done, delivery)
+    own, (target, object_) = done.text("id"), _whom(done, kind, delivery)
     target = target or recipient(root, actor) or recipient(done, actor)
     return Finding(
         native=f"Undo({kind})",
@@ -222,12 +261,12 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
         op="undo",
         actor=actor,
         target=target,
-        object="" if on_actor else subject,
+        object=object_,
         at_us=at,
         direction=_direction(actor, target, by_group),
         account=by_group,
         # A server may keep no id of what is undone: then it is the newest of its kind.
-        id=own or root.text("id") or f"undo:{kind}:{actor}:{subject}",
+        id=own or root.text("id") or f"undo:{kind}:{actor}:{id_of(done, 'object')}",
         key=own,
         undoes=own,
     )
@@ -268,7 +307,9 @@ def _guessed(activity: str) -> str:
 def _delete(root: Node) -> Finding:
     actor, own = id_of(root, "actor"), id_of(root, "object")
     item = root.raw("object")
-    person = isinstance(item, dict) and root.need("object").text("type") in _ACTORS
+    person = isinstance(item, dict) and kind_of(root.need("object")) in _ACTORS
+    if own.rstrip("/") == actor.rstrip("/"):
+        own = actor
     # Whose server deletes them is gone, not the moderator who did it; no other server may.
     erase = own == actor or (person and own.split("/")[:3] == actor.split("/")[:3])
     return Finding(
@@ -285,16 +326,17 @@ def _delete(root: Node) -> Finding:
     )
 
 
-def _leave(root: Node) -> Finding:
-    actor, target = id_of(root, "actor"), id_of(root, "object")
+def _leave(root: Node, delivery: Delivery) -> Finding:
+    actor, (target, object_) = id_of(root, "actor"), _whom(root, "Leave", delivery)
     return Finding(
         native="Leave",
         verb="join",
         op="undo",
         actor=actor,
         target=target,
+        object=object_,
         at_us=times.iso(root, "published"),
-        id=root.text("id") or f"leave:{actor}:{target}",
+        id=root.text("id") or f"leave:{actor}:{id_of(root, 'object')}",
     )
 
 

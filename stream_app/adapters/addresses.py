@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from stream_app.adapters.fields import Malformed, Node
 
+_VOCABULARY = re.compile(r"(?:https?://www\.w3\.org/ns/activitystreams#|as:)")
 _PUBLIC = frozenset(("https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"))
+
+
+def kind_of(node: Node) -> str:
+    """The type of a thing, `""` if it has none; of several the first that is not an extension's,
+    which are written with a prefix."""
+    said: Any = node.raw("type")
+    if isinstance(said, list):
+        names = [_VOCABULARY.sub("", one, 1) for one in said if isinstance(one, str)]
+        return next((name for name in names if ":" not in name), "")
+    return _VOCABULARY.sub("", node.text("type"), 1)
 
 
 def iri(node: Node, key: str) -> str:
@@ -33,7 +45,7 @@ def place(root: Node, item: Node, actor: str) -> str:
     for said in (iri(root, "audience"), iri(item, "audience")):
         if said and not _is_public(said) and not _is_collection(said):
             return said
-    return recipient(root, actor) if item.text("type") == "Page" else ""
+    return recipient(root, actor) if kind_of(item) == "Page" else ""
 
 
 def mentioned(item: Node, actor: str) -> Iterator[str]:

@@ -137,6 +137,14 @@ class Delivery(msgspec.Struct, frozen=True):
             body = unquote_to_bytes(body[len(_FORM) :].partition(b"&")[0].replace(b"+", b" "))
         return Node.of(decode(body))
 
+    def parts(self) -> list[Part]:
+        """The payload's object with its path, or those of an array that has some: some senders
+        put several into one delivery. Raises `Malformed` if it is no JSON."""
+        value = decode(self.payload)
+        if isinstance(value, list) and value:
+            return [(one, f"$[{n}]") for n, one in enumerate(value)]
+        return [(value, "$")]
+
     def header(self, name: str) -> str:
         """The header of that name (any case), `""` if absent."""
         return self.headers.get(name.lower(), "")

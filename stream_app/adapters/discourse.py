@@ -27,6 +27,7 @@ _TOPIC_OPS = {
     "topic_destroyed": "delete",
     "topic_recovered": "restore",
 }
+_ERASED = ("user_destroyed", "user_anonymized")
 _ACTIONS = frozenset(("2", "3"))
 """Types of posts that say what a moderator did: closed, pinned, moved."""
 _WHISPER = "4"
@@ -43,7 +44,7 @@ EVENTS = (
     Event("topic_upvote", "vote"),
     Event("topic_unvote", "vote", "undo"),
     Event("user_created", "join"),
-    Event("user_destroyed", "", "erase"),
+    *(Event(name, "", "erase") for name in _ERASED),
     Event("user_added_to_group", "join"),
     Event("user_removed_from_group", "join", "undo"),
     Event("chat_message_created", "message"),
@@ -197,7 +198,7 @@ def _other(root: Node, name: str, delivery: Delivery) -> Finding:
         return _solved(root.need("solved"), name, delivery)
     if name in ("topic_upvote", "topic_unvote"):
         return _vote(root, name, delivery)
-    if name in ("user_created", "user_destroyed"):
+    if name == "user_created" or name in _ERASED:
         return _user(root.need("user"), name, delivery)
     if name in ("user_added_to_group", "user_removed_from_group"):
         return _group(root.need("group_user"), name, delivery)
@@ -258,7 +259,7 @@ def _vote(root: Node, name: str, delivery: Delivery) -> Finding:
 
 def _user(user: Node, name: str, delivery: Delivery) -> Finding:
     own = user.id("id")
-    if name == "user_destroyed":
+    if name in _ERASED:
         return Finding(native=name, op="erase", actor=own, direction="none", id=own)
     at = times.iso(user, "created_at")
     return _finding(delivery, name, "join", "create", f"join:{own}", actor=own, at_us=at)

@@ -1,4 +1,5 @@
-"""E-mail events of SendGrid (an array) and Mailgun (`event-data`). The sender is the brand.
+"""E-mail events of SendGrid (an array) and Mailgun (`event-data`; at first a form). The sender is
+the brand.
 
 An open is weak: mail programs fetch pictures by themselves. Where the provider says that a machine
 did it, it is `automated`. A delivery says nothing of what was sent, so it is no offer.
@@ -7,6 +8,8 @@ did it, it is `automated`. A delivery says nothing of what was sent, so it is no
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
 
 from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
@@ -35,7 +38,7 @@ EVENTS = (
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
     """All events of a delivery."""
-    value = decode(delivery.payload)
+    value = _value(delivery.payload)
     if isinstance(value, list):
         parts = ((item, f"$[{n}]") for n, item in enumerate(value))
         yield from each(parts, lambda event: _sendgrid(event))
@@ -43,10 +46,42 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     root = Node.of(value)
     if "event-data" in root:
         yield _mailgun(root.need("event-data"))
+    elif "event" in root and "recipient" in root:
+        yield _former(root)
     elif "event" in root:
         yield _sendgrid(root)
     else:
         raise Malformed("$", "an array of SendGrid's, or event-data of Mailgun's")
+
+
+def _value(payload: bytes) -> Any:
+    """The JSON of a payload, or the fields of a form, as Mailgun sent them at first."""
+    if b"=" in payload and payload.lstrip()[:1] not in (b"{", b"[", b'"'):
+        try:
+            fields = dict(parse_qsl(payload.decode("utf-8"), max_num_fields=1_000))
+        except ValueError:
+            fields = {}
+        if "event" in fields:
+            return fields
+    return decode(payload)
+
+
+def _former(event: Node) -> Finding:
+    """An event of Mailgun's first webhooks, which have no id."""
+    name, url = event.id("event"), event.text("url")
+    message = event.first("Message-Id", "message-id")
+    actor, clicked = event.text("recipient"), name == "clicked"
+    own = ":".join((name, actor, message, str(event.raw("timestamp")), url if clicked else ""))
+    return _finding(
+        event,
+        name,
+        actor=actor,
+        object_=url if clicked else message,
+        own=own.rstrip(":"),
+        message=message,
+        method=event.first("campaign-name", "campaign-id", "X-Mailgun-Tag", "tag"),
+        automated=event.text("client-type") == "robot",
+    )
 
 
 def _sendgrid(event: Node) -> Finding:

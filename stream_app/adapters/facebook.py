@@ -254,9 +254,10 @@ def _person(value: Node) -> str:
 
 
 def _time(value: Node, entry: Node) -> int | None:
-    if value.text("created_time"):
-        return times.seconds(value, "created_time")
-    return times.seconds_or_millis(entry, "time")
+    said = value.text("created_time")
+    if said and not said.lstrip("-").replace(".", "").isdigit():  # as the Graph API writes it
+        return times.rfc3339(said, value.at("created_time"))
+    return times.seconds(value, "created_time") if said else times.seconds_or_millis(entry, "time")
 
 
 def _sentiment(verb: str, value: Node) -> float | None:

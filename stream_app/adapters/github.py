@@ -132,7 +132,7 @@ def _act(
     own: str,
     *,
     op: str = "create",
-    actor: str = "",
+    actor: str | None = None,
     opener: str = "",
     object_: str = "",
     at_us: int | None = None,
@@ -141,7 +141,7 @@ def _act(
     elsewhere: bool = False,
 ) -> Finding:
     """An act of `actor` (the sender) towards the owner; of the owner towards the `opener`."""
-    actor = actor or _sender(root)
+    actor = _sender(root) if actor is None else actor
     owner = _owner(root)
     answers = actor == owner and opener not in ("", owner)
     return Finding(
@@ -223,8 +223,8 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
         verb,
         key,
         op=op,
-        # Whoever deletes it, the act that is gone is its author's.
-        actor=thing.child("user").text("id") if op == "delete" else "",
+        # Whoever deletes it, the act that is gone is its author's, also where that one is gone.
+        actor=thing.child("user").text("id") if op == "delete" else None,
         opener=root.need(on).child("user").text("id") if on else "",
         object_=own,
         at_us=at,

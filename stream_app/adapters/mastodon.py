@@ -12,7 +12,15 @@ from typing import Any
 
 from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
-from stream_app.adapters.base import Address, Delivery, Event, Finding, Outcome, chosen
+from stream_app.adapters.base import (
+    NEGATIVE_SIGNS,
+    Address,
+    Delivery,
+    Event,
+    Finding,
+    Outcome,
+    chosen,
+)
 from stream_app.adapters.fields import Malformed, Node, decode
 
 PLATFORM = "mastodon"
@@ -30,6 +38,8 @@ EVENTS = (
     Event("status:edit", "post", "update"),
     Event("stream:delete", "post", "delete", "a bare id; what it was, from what was seen"),
     Event("notification:favourite", "like"),
+    Event("notification:reaction", "like", note="an emoji, as servers akin to Mastodon have it"),
+    Event("notification:chat", "message", note="of Pleroma's chats"),
     Event("notification:reblog", "share"),
     Event("notification:follow", "follow"),
     Event("account.created", "join", note="an account on the brand's own server"),
@@ -39,6 +49,7 @@ EVENTS = (
 )
 _MODERATION = frozenset(("severed_relationships", "moderation_warning", "account.suspended"))
 _STATUSES = frozenset(("update", "status.created", "conversation"))
+_REACTIONS = frozenset(("emoji_reaction", "pleroma:emoji_reaction", "reaction"))
 _EDITS = frozenset(("status.update", "status.updated"))
 
 
@@ -93,7 +104,9 @@ def _notification(item: Node, ours: frozenset[str]) -> Finding:
         return _status(item.need("status"), ours, edit=False, at_us=at)
     if kind in ("update", "quoted_update"):
         return _status(item.need("status"), ours, edit=True)
-    if kind in ("favourite", "reblog"):
+    if kind == "pleroma:chat_mention":
+        return _chat(item, actor)
+    if kind in ("favourite", "reblog") or kind in _REACTIONS:
         return _on_status(item, kind, actor, at)
     if kind == "follow":
         return Finding(
@@ -113,9 +126,10 @@ def _notification(item: Node, ours: frozenset[str]) -> Finding:
 def _on_status(item: Node, kind: str, actor: str, at: int | None) -> Finding:
     status = item.need("status")
     target, object_ = status.need("account").id("id"), status.id("id")
-    share = kind == "reblog"
+    share, reacts = kind == "reblog", kind in _REACTIONS
+    sign = (item.raw("emoji") or item.child("emoji_reaction").raw("name")) if reacts else None
     return Finding(
-        native=f"notification:{kind}",
+        native="notification:reaction" if reacts else f"notification:{kind}",
         verb="share" if share else "like",
         actor=actor,
         target=target,
@@ -124,6 +138,24 @@ def _on_status(item: Node, kind: str, actor: str, at: int | None) -> Finding:
         direction="self" if actor == target else "inbound",
         id=_share_id(actor, object_) if share else f"like:{item.id('id')}",
         in_reply_to=object_,
+        sentiment=-1.0 if isinstance(sign, str) and sign[:1] in NEGATIVE_SIGNS else None,
+        automated=item.child("account").flag("bot"),
+    )
+
+
+def _chat(item: Node, actor: str) -> Finding:
+    message = item.need("chat_message")
+    own = message.id("id")
+    at = times.iso(message, "created_at")
+    return Finding(
+        native="notification:chat",
+        verb="message",
+        actor=actor,
+        object=own,
+        at_us=at if at is not None else times.iso(item, "created_at"),
+        account=OWNER,
+        id=f"chat:{own}",
+        key=f"chat:{own}",
         automated=item.child("account").flag("bot"),
     )
 
@@ -166,7 +198,8 @@ def _addressed(status: Node, own: str) -> Iterator[Address]:
         return
     if "in_reply_to_account_id" in status:
         yield "reply", status.id("in_reply_to_account_id"), own
-    quoted = status.child("quote").child("quoted_status")
+    quote = status.child("quote") or status.child("pleroma").child("quote")
+    quoted = quote if "account" in quote else quote.child("quoted_status")  # itself, in forks
     if quoted:
         yield "quote", quoted.need("account").id("id"), quoted.id("id")
     for mention in status.nodes("mentions"):

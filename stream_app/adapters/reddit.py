@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from stream_app.adapters import times
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
-from stream_app.adapters.fields import Malformed, Node
+from stream_app.adapters.fields import Malformed, Node, Part
 
 PLATFORM = "reddit"
 _GONE = frozenset(("[deleted]", "[removed]"))
@@ -29,12 +29,26 @@ EVENTS = (
 
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
-    """The findings of a thing, or of all things in a listing."""
-    root = delivery.json()
-    if root.text("kind") == "Listing":
-        yield from each(root.need("data").parts("children"), lambda n: _thing(n))
-    else:
-        yield _thing(root)
+    """The findings of a thing, or of all things in a listing, or in those of a page: the post,
+    and the comments with the answers below them."""
+    yield from each(_things(delivery.parts()), lambda thing: _thing(thing))
+
+
+def _things(parts: list[Part]) -> Iterator[Part]:
+    """All things, in the order of the page. Not by recursion: answers may nest as deep as JSON."""
+    waiting = parts[::-1]
+    while waiting:
+        value, path = waiting.pop()
+        data = value.get("data") if isinstance(value, dict) else None
+        replies = data.get("replies") if isinstance(data, dict) else None
+        below: list[Part] = []
+        if isinstance(value, dict) and value.get("kind") == "Listing":
+            below = list(Node.of(value, path).need("data").parts("children"))
+        else:
+            yield value, path
+        if isinstance(replies, dict):
+            below.append((replies, "$..replies"))
+        waiting += reversed(below)
 
 
 def _thing(thing: Node) -> Finding:
@@ -107,7 +121,9 @@ def _author(data: Node) -> str:
 
 def _account(data: Node) -> str:
     """The brand's account: whom an inbox item is for (a name), or the subreddit."""
-    account = data.first("dest", "subreddit_id", "subreddit")
+    to = data.text("dest")
+    keys = ("subreddit_id", "subreddit", "dest")  # `#name`: to all moderators
+    account = data.first(*keys) if to.startswith("#") else data.first("dest", *keys)
     if not account:
         raise Malformed(data.at("subreddit_id"), "dest or subreddit_id")
     return account

@@ -40,6 +40,13 @@ _NAMED = {
     "unsubscribed": ("subscribe", "undo"),
     "email marked as spam": ("report", "create"),
 }
+_FORMER = {
+    # names of the first version of the e-commerce specification
+    "completed order": "order completed",
+    "viewed product": "product viewed",
+    "viewed product category": "product list viewed",
+}
+_GAPS = re.compile(r"[\s_-]+")
 _BY_SENDER = frozenset(
     (
         "email delivered",
@@ -67,11 +74,20 @@ EVENTS = (
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
     """The findings of a message, or of all messages of a batch."""
-    root = delivery.json()
+    yield from each(delivery.parts(), _messages)
+
+
+def _messages(root: Node) -> Iterator[Outcome]:
     if "batch" in root:
         yield from each(root.parts("batch"), lambda message: _message(message))
     else:
         yield _message(root)
+
+
+def _name(message: Node) -> str:
+    """The event's name as the specification has it, however it is written: `order_completed`."""
+    said = _GAPS.sub(" ", message.text("event")).strip().lower()
+    return _FORMER.get(said, said)
 
 
 def _message(message: Node) -> Finding:
@@ -81,7 +97,7 @@ def _message(message: Node) -> Finding:
     if kind == "group":
         return _finding(message, kind, "join", "create")
     if kind == "track":
-        name = message.text("event").strip().lower()
+        name = _name(message)
         if name in _BY_SENDER:
             return _ignored(message, "track(delivery)", "no_act")
         verb, op = _NAMED.get(name, ("track", "create"))
@@ -107,7 +123,7 @@ def _ignored(message: Node, native: str, reason: str) -> Finding:
 def _finding(message: Node, native: str, verb: str, op: str) -> Finding:
     own = message.id("messageId")
     properties = message.child("properties")
-    order = properties.text("order_id") if verb == "purchase" else ""
+    order = properties.first("order_id", "orderId") if verb == "purchase" else ""
     key = f"order:{order}" if order else ""
     return Finding(
         native=native,

@@ -23,6 +23,12 @@ _ORDER_OPS = {
     "orders/edited": "update",
     "orders/cancelled": "undo",
 }
+_CONTRACT_OPS = {
+    "subscription_contracts/create": "create",
+    "subscription_contracts/update": "update",
+    "subscription_contracts/cancel": "undo",
+    "subscription_contracts/expire": "undo",
+}
 _CONSENT = (
     "customers_email_marketing_consent/update",
     "customers_sms_marketing_consent/update",
@@ -35,6 +41,8 @@ EVENTS = (
         for name, op in _ORDER_OPS.items()
     ),
     Event("refunds/create", "purchase", "undo", "the customer from what was seen"),
+    *(Event(name, "subscribe", op) for name, op in _CONTRACT_OPS.items()),
+    Event("disputes/create", "complain", note="the customer from the order seen"),
     Event("customers/marketing_consent(given)", "subscribe"),
     Event("customers/marketing_consent(taken)", "subscribe", "undo"),
     Event("customers/redact", "", "erase"),
@@ -56,6 +64,10 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         yield _order(root, topic, shop)
     elif topic == "refunds/create":
         yield _refund(root, shop)
+    elif topic in _CONTRACT_OPS:
+        yield _contract(root, topic, shop)
+    elif topic == "disputes/create":
+        yield _dispute(root, topic, shop)
     elif topic in _CONSENT:
         yield _consent(root, shop, delivery)
     elif topic in ("customers/redact", "customers/delete"):
@@ -128,6 +140,39 @@ def _refund(refund: Node, shop: str) -> Finding:
 def _paid_back(transaction: Node) -> bool:
     """True if that money went back: others failed, or wait."""
     return transaction.text("kind") == "refund" and transaction.text("status") in ("", "success")
+
+
+def _contract(contract: Node, topic: str, shop: str) -> Finding:
+    """A subscription to goods. One that an update says is over has ended, too."""
+    own, op = contract.id("id"), _CONTRACT_OPS[topic]
+    over = contract.text("status").lower() in ("cancelled", "expired")
+    if op == "update" and over:
+        op, topic = "undo", "subscription_contracts/cancel"
+    key = f"contract:{own}"
+    return Finding(
+        native=topic,
+        verb="subscribe",
+        op=op,
+        actor=contract.text("customer_id"),
+        object=own,
+        account=shop,
+        id=key,
+        key=key,
+        undoes=key if op == "undo" else "",
+    )
+
+
+def _dispute(dispute: Node, topic: str, shop: str) -> Finding:
+    own = dispute.id("id")
+    return Finding(
+        native=topic,
+        verb="complain",
+        object=own,
+        at_us=times.iso(dispute, "initiated_at"),
+        account=shop,
+        id=f"dispute:{own}",
+        whose=f"order:{dispute.text('order_id')}",
+    )
 
 
 def _consent(root: Node, shop: str, delivery: Delivery) -> Finding:

@@ -19,7 +19,13 @@ EVENTS = (
     Event("question", "message"),
     Event("answer", "reply", note="towards the asker"),
     Event("comment", "reply", note="towards the author of the post"),
+    Event("other", "", "ignore", "timelines, inboxes, revisions, reputation, events"),
 )
+_OTHERS = (
+    *("timeline_type", "item_type", "notification_type", "event_type"),
+    *("reputation_history_type", "vote_type", "revision_guid", "suggested_edit_id"),
+)
+"""Of what tells of an act once more, or of what is none."""
 
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
@@ -27,24 +33,35 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     root = delivery.json()
     if "items" in root:
         yield from each(root.parts("items"), _item)
-    elif root.first("question_id", "answer_id", "comment_id"):
+    elif root.first("question_id", "answer_id", "comment_id", "post_id", *_OTHERS):
         yield from _item(root)
     else:
         raise Malformed("$.question_id", "a question, an answer, a comment or items")
 
 
 def _item(item: Node) -> Iterator[Outcome]:
-    if "comment_id" in item:
+    if any(key in item for key in _OTHERS):
+        yield Finding(native="other", op="ignore", direction="none", reason="no_act")
+    elif "comment_id" in item:
         yield _comment(item, "", "question")
     elif "answer_id" in item:
         yield _answer(item, "")
         yield from _comments(item)
+    elif "post_id" in item and "question_id" not in item:
+        yield from _item(_as_posted(item))
     else:
         yield _question(item)
         asker = _user(item)
         yield from each(item.parts("answers"), lambda a: _answer(a, asker))
         yield from _comments(item)
         yield from each(item.parts("answers"), _comments)
+
+
+def _as_posted(post: Node) -> Node:
+    """A post, of which only `post_type` says what it is, as that."""
+    answer = post.text("post_type") == "answer"
+    known = {"answer_id" if answer else "question_id": post.id("post_id")}
+    return Node({**post.value, **known}, post.path)
 
 
 def _comments(post: Node) -> Iterator[Outcome]:
@@ -77,6 +94,7 @@ def _question(question: Node) -> Finding:
 def _answer(answer: Node, asker: str) -> Finding:
     own, actor = answer.id("answer_id"), _user(answer)
     question = answer.text("question_id")
+    parent = f"question:{question}" if question else ""
     return Finding(
         native="answer",
         verb="reply",
@@ -87,7 +105,7 @@ def _answer(answer: Node, asker: str) -> Finding:
         direction="self" if actor and actor == asker else "peer",
         id=f"answer:{own}",
         key=f"answer:{own}",
-        in_reply_to=f"question:{question}",
+        in_reply_to=parent,
     )
 
 

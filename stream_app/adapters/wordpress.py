@@ -20,13 +20,15 @@ PLATFORM = "wordpress"
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _PREFIX = re.compile(rb"<(/?)(?:wp|dc|content|excerpt|wfw):")
 _NAMESPACES = re.compile(rb"\sxmlns(:\w+)?=(\"[^\"]*\"|'[^']*')")
+_STARS = {"1": -1.0, "2": -0.5, "3": 0.0, "4": 0.5, "5": 1.0}
 _LINKS = frozenset(("pingback", "trackback"))
 
 EVENTS = (
     Event("comment", "reply"),
     Event("pingback", "mention", note="another site links to the post; trackbacks too"),
+    Event("review", "review", note="of a product of a shop; sentiment from its stars"),
     Event("comment(held)", "", "moderate", "spam, in the bin, or not yet approved"),
-    Event("other", "", "ignore", "notes, reviews of plug-ins, what is new"),
+    Event("other", "", "ignore", "notes, also of orders, what is new"),
 )
 
 
@@ -80,7 +82,9 @@ def _texts(element: ElementTree.Element) -> dict[str, str]:
     """The texts of the parts of an element by name; of several parts of a name the first."""
     found: dict[str, str] = {}
     for part in element:
-        if isinstance(part.tag, str):
+        if part.tag == "commentmeta" and part.findtext("meta_key", "").strip() == "rating":
+            found["comment_rating"] = part.findtext("meta_value", "").strip()
+        elif isinstance(part.tag, str):
             found.setdefault(part.tag, (part.text or "").strip())
     return found
 
@@ -102,6 +106,7 @@ def _of_fields(said: Callable[[str], str]) -> Node:
             "kind": said("comment_type"),
             "state": said("comment_approved"),
             "parent": said("comment_parent"),
+            "rating": said("comment_rating"),
             "to": said("creator"),
             "site": _host(said("link")),
         },
@@ -147,16 +152,16 @@ def _finding(comment: Node) -> Finding:
         return Finding(
             native="comment(held)", op="moderate", object=address, at_us=at, direction="none"
         )
-    link = kind in _LINKS
-    if kind not in ("", "comment") and not link:
+    link, review = kind in _LINKS, kind == "review"
+    if kind not in ("", "comment") and not link and not review:
         return Finding(native="other", op="ignore", at_us=at, direction="none", reason="no_act")
     user = comment.text("user")
     logged_in = user if user not in ("", "0") else ""
     site, target = comment.text("site"), comment.text("to")
     parent = comment.text("parent")
     return Finding(
-        native="pingback" if link else "comment",
-        verb="mention" if link else "reply",
+        native="review" if review else "pingback" if link else "comment",
+        verb="review" if review else "mention" if link else "reply",
         actor=comment.text("url") if link else logged_in or comment.text("email"),
         target=target,
         object=address,
@@ -165,4 +170,5 @@ def _finding(comment: Node) -> Finding:
         id=address,
         key=address,
         in_reply_to=f"{comment.text('post')}#comment-{parent}" if parent not in ("", "0") else "",
+        sentiment=_STARS.get(comment.text("rating")) if review else None,
     )

@@ -6,6 +6,7 @@ own: every `created_at` inside is that of an account or of a post.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -26,6 +27,8 @@ from stream_app.adapters.fields import Node
 PLATFORM = "x"
 _POSTS = frozenset(f"post.{kind}create" for kind in ("", "mention.", "reply.", "quote.", "repost."))
 _Reader = Callable[[Node, str], Finding]
+_PARTIES = re.compile("[:-]")
+"""What is between the two that a conversation is named after."""
 _DIRECT = frozenset(("dm.sent", "dm.received", "dm.read"))
 _TOLD = {
     "post.reply.create": ("reply", "replied_to"),
@@ -178,16 +181,19 @@ def _delete(data: Node, payload: Node, account: str) -> Finding:
 
 def _like(data: Node, payload: Node, account: str) -> Finding:
     author, post = payload.text("liked_tweet_author_id"), payload.id("liked_tweet_id")
-    way = data.child("filter").text("direction")
+    asked = data.child("filter")
+    way = asked.text("direction") or asked.child("qualifiers").text("direction")
     by_account = way == "outbound" or (not way and author != account)
+    actor, target = account if by_account else "", author or ("" if by_account else account)
+    own = bool(actor) and actor == target
     return Finding(
         native="like.create",
         verb="like",
-        actor=account if by_account else "",
-        target=author or ("" if by_account else account),
+        actor=actor,
+        target=target,
         object=post,
         at_us=times.millis(payload, "timestamp_ms"),
-        direction="outbound" if by_account else "inbound",
+        direction="self" if own else "outbound" if by_account else "inbound",
         id=payload.text("id") or f"like:{data.id('event_uuid')}",
         in_reply_to=post,
     )
@@ -215,7 +221,7 @@ def _user(party: Node) -> str:
 
 def _chat(data: Node, payload: Node, account: str) -> Finding:
     actor = payload.id("sender_id")
-    parties = payload.text("conversation_id").split(":")
+    parties = _PARTIES.split(payload.text("conversation_id"))
     others = [party for party in parties if len(parties) == 2 and party != actor]
     target = others[0] if others else ("" if actor == account else account)
     own = payload.id("id")

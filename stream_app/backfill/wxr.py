@@ -47,6 +47,7 @@ class _Export:
         self._path: list[str] = []
         self._item: dict[str, str] = {}
         self._comments: list[tuple[int, dict[str, str]]] = []
+        self._meta: dict[str, str] = {}
         self._into: dict[str, str] | None = None
 
     @property
@@ -68,6 +69,10 @@ class _Export:
             self._item, self._comments = {}, []
         elif name == "comment" and parent == "item":
             self._comments.append((self.parser.CurrentLineNumber, {}))
+        elif name == "commentmeta":
+            self._meta = {}
+        elif parent == "commentmeta":
+            self._into = self._meta
         elif parent == "item" and name in _OF_ITEM:
             self._into = self._item
         elif parent == "comment" and name in _OF_COMMENT and self._comments:
@@ -81,7 +86,10 @@ class _Export:
     def _end(self, tag: str) -> None:
         self._path.pop()
         self._into = None
-        if tag.rpartition(":")[2] == "item":
+        name = tag.rpartition(":")[2]
+        if name == "commentmeta" and self._comments and self._meta.get("meta_key") == "rating":
+            self._comments[-1][1]["comment_rating"] = self._meta.get("meta_value", "")
+        if name == "item":
             self.ready += [(line, self._item | comment) for line, comment in self._comments]
             self._comments = []
 

@@ -91,6 +91,23 @@ def test_an_export_in_pieces_is_the_adapters_own_reading_of_it() -> None:
     )
 
 
+def test_stars_of_a_review_in_pieces_and_whole(tmp_path: Path) -> None:
+    meta = "<wp:commentmeta><wp:meta_key>{}</wp:meta_key><wp:meta_value>{}</wp:meta_value>"
+    metas = [meta.format(*pair) + "</wp:commentmeta>" for pair in (("rating", 2), ("verified", 1))]
+    fields = {"id": 4, "author_email": "ann@near.example", "date_gmt": "2026-03-01 09:00:00"}
+    fields |= {"approved": 1, "type": "review", "user_id": 0}
+    texts = [f"<wp:comment_{name}>{text}</wp:comment_{name}>" for name, text in fields.items()]
+    inside = f"<wp:comment>{''.join(texts + metas)}</wp:comment>"
+    post = "<link>https://shop.tea.example/p/</link><wp:post_id>9</wp:post_id>"
+    path = tmp_path / "site.xml"
+    space = 'xmlns:wp="http://wordpress.org/export/1.2/"'
+    path.write_text(f"<rss {space}><channel><item>{post}{inside}</item></channel></rss>", "utf-8")
+    (whole,) = read("wordpress", path.read_bytes())
+    (act,) = Result(("wordpress", path)).acts
+    assert interaction(whole, "wordpress", NO_ACCOUNTS, None) == act  # type: ignore[arg-type]
+    assert (act["verb"], act["sentiment"]) == ("review", -0.5)
+
+
 @pytest.mark.parametrize(
     "evil",
     [
