@@ -14,6 +14,7 @@ from functools import partial
 
 from stream_app.adapters import times
 from stream_app.adapters.addresses import (
+    by_moderator,
     id_of,
     iri,
     kind_of,
@@ -21,6 +22,7 @@ from stream_app.adapters.addresses import (
     only_one,
     place,
     recipient,
+    server,
 )
 from stream_app.adapters.base import (
     NEGATIVE_SIGNS,
@@ -76,7 +78,7 @@ EVENTS = (
     *(Event(f"Undo({verb})", verb, "undo", "by id only, as it looks") for verb in _GUESSED),
     Event("Undo(unknown)", "", "undo", "by id only"),
     Event("Flag", "report", note="by a server's own actor, as servers do"),
-    Event("moderation", "", "moderate", "Add, Remove, Lock, Warn, Resolve, and undone"),
+    Event("moderation", "", "moderate", "Add, Remove, Lock, ..., what they delete, and undone"),
     Event("other", "", "ignore", "Accept, Reject, Move, Update of an actor, what is new"),
 )
 
@@ -283,6 +285,8 @@ def _restored(root: Node, done: Node, actor: str) -> Finding:
     own = id_of(done, "object")
     if own == actor:
         return _ignored(root, "unknown_undo")
+    if by_moderator(done, own, id_of(done, "actor")):
+        return _moderation()
     return Finding(
         native="Undo(Delete)",
         verb="post",
@@ -311,7 +315,9 @@ def _delete(root: Node) -> Finding:
     if own.rstrip("/") == actor.rstrip("/"):
         own = actor
     # Whose server deletes them is gone, not the moderator who did it; no other server may.
-    erase = own == actor or (person and own.split("/")[:3] == actor.split("/")[:3])
+    erase = own == actor or (person and server(own) == server(actor))
+    if not person and not erase and by_moderator(root, own, actor):
+        return _moderation()
     return Finding(
         native="Delete(actor)" if erase else "Delete",
         verb="" if erase else "post",

@@ -74,6 +74,18 @@ def only_one(root: Node, item: Node, actor: str) -> str:
     return audience.pop()
 
 
+def server(address: str) -> list[str]:
+    """The server that an address is of, as what stands before its path."""
+    return address.split("/")[:3]
+
+
+def by_moderator(root: Node, own: str, actor: str) -> bool:
+    """True if a moderator removed a thing, which does not undo what its author did: only of a
+    group's may they be of another server, and they give a reason (Lemmy)."""
+    reasoned = isinstance(root.raw("summary"), str) and "audience" in root
+    return reasoned or ("/" in own and server(own) != server(actor))
+
+
 def _audience(node: Node) -> Iterator[str]:
     """All addresses of `to` and `cc`."""
     for key in ("to", "cc"):

@@ -145,3 +145,22 @@ def test_a_like_without_an_id_is_one_act() -> None:
     one, again = lines_of("activitypub", [told, told])
     assert one == again
     assert one.startswith("create inbound like ")
+
+
+@pytest.mark.parametrize(
+    ("actor", "more", "op"),
+    [
+        (ANNA, {}, "delete"),
+        (ANNA, {"summary": "Anna deleted a post"}, "delete"),
+        (MOD, {"summary": "spam", "audience": TEA}, "moderate"),
+        ("https://g.example/u/mod", {"cc": [TEA]}, "moderate"),
+    ],
+)
+def test_what_a_moderator_deletes_was_done_all_the_same(
+    actor: str, more: dict[str, Any], op: str
+) -> None:
+    told = activity("Delete", POST, actor, **more)
+    assert [one.op for one in found("activitypub", told)] == [op]
+    back = activity("Undo", told, actor)
+    undone = {"delete": "restore"}.get(op, op)
+    assert [one.op for one in found("activitypub", back)] == [undone]
