@@ -75,8 +75,9 @@ def only_one(root: Node, item: Node, actor: str) -> str:
 
 
 def server(address: str) -> list[str]:
-    """The server that an address is of, as what stands before its path."""
-    return address.split("/")[:3]
+    """The server that an address is of, however it is reached."""
+    parts = address.lower().split("/")
+    return parts[2:3] or parts
 
 
 def by_moderator(root: Node, own: str, actor: str) -> bool:

@@ -212,8 +212,7 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
     suffix = "new" if op == "create" else action
     at = None
     if op == "create":
-        at = times.iso(thing, "created_at") or times.iso(thing, "submitted_at")
-        at = times.iso(thing, "submitted_at") if name == "pull_request_review" else at
+        at = times.iso(thing, "submitted_at" if name == "pull_request_review" else "created_at")
     elif op == "update":
         at = times.iso(thing, "updated_at")
     key = f"{_COMMENTS.get(name, field)}:{own}"
@@ -230,7 +229,8 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
         at_us=at,
         key=key,
         in_reply_to=f"{on}:{root.need(on).id('id')}" if on else "",
-        elsewhere=moved,
+        # A review that says nothing is only what holds its comments, which are told as well.
+        elsewhere=moved or (thing.text("state"), thing.text("body")) == ("commented", ""),
     )
 
 

@@ -152,6 +152,7 @@ def test_a_like_without_an_id_is_one_act() -> None:
     [
         (ANNA, {}, "delete"),
         (ANNA, {"summary": "Anna deleted a post"}, "delete"),
+        (ANNA.replace("https://a", "http://A"), {}, "delete"),
         (MOD, {"summary": "spam", "audience": TEA}, "moderate"),
         ("https://g.example/u/mod", {"cc": [TEA]}, "moderate"),
     ],

@@ -149,6 +149,25 @@ def test_a_tweet_that_was_edited_is_no_second_act() -> None:
     assert lines_of("twitter", said) == ["create inbound mention 21", "skip update"]
 
 
+@pytest.mark.parametrize(
+    ("state", "body", "counts"),
+    [
+        ("commented", None, False),
+        ("commented", "Why so?", True),
+        ("approved", None, True),
+        ("changes_requested", "No", True),
+    ],
+)
+def test_a_review_that_only_holds_comments_is_counted_there(
+    state: str, body: str | None, counts: bool
+) -> None:
+    review = {"id": 1, "user": {"id": 5}, "state": state, "body": body}
+    told = {"action": "submitted", "review": review, "pull_request": {"id": 2, "user": {"id": 6}}}
+    told |= {"sender": {"id": 5}, "repository": {"id": 3, "owner": {"id": 7}}}
+    line = lines_of("github", [told], headers={"X-GitHub-Event": "pull_request_review"})
+    assert line == ["create inbound reply review:1" if counts else "skip elsewhere"]
+
+
 # -- Intercom
 
 
