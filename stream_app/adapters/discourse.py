@@ -30,6 +30,8 @@ _TOPIC_OPS = {
 _ERASED = ("user_destroyed", "user_anonymized")
 _ACTIONS = frozenset(("2", "3"))
 """Types of posts that say what a moderator did: closed, pinned, moved."""
+_AUTOMATIC = frozenset(map(str, (*range(4), *range(10, 15))))
+"""Groups of every forum: everyone, staff, and the levels of trust."""
 _WHISPER = "4"
 """The type of posts that only the staff sees."""
 _ROOTS = ("post", "topic", "like", "solved", "user", "group_user", "chat_message", "topic_voting")
@@ -52,7 +54,7 @@ EVENTS = (
     Event("chat_message_trashed", "message", "delete"),
     Event("chat_message_restored", "message", "restore"),
     Event("moderation", "", "moderate", "status changes, also as posts, suspensions, reviews"),
-    Event("other", "", "ignore", "whispers, log-ins, categories, badges, pings, what is new"),
+    Event("other", "", "ignore", "whispers, log-ins, automatic groups, badges, what is new"),
 )
 _CHAT_OPS = {
     "chat_message_created": "create",
@@ -267,6 +269,8 @@ def _user(user: Node, name: str, delivery: Delivery) -> Finding:
 
 def _group(member: Node, name: str, delivery: Delivery) -> Finding:
     actor, group = member.id("user_id"), member.text("group_id")
+    if group in _AUTOMATIC:  # nobody joins them: the forum keeps them by its own rules
+        return _no_act(moderates=False)
     removed = name == "user_removed_from_group"
     return _finding(
         delivery,

@@ -61,8 +61,10 @@ def _notification(note: Node) -> Finding:
     post = note.text("sourcePost")
     made = note.text("generatedActivity").replace("urn:li:", "")
     actor = _actor(note)
-    # A like has the address of its post and person, so liked again it is told apart by time.
-    own = made if verb == "reply" and made else f"{verb}:{made or post}:{note.id('notificationId')}"
+    # What also mentions is told as that, too, and is one act. A like has the address of its post
+    # and person, so liked again it is told apart by time.
+    alone = verb != "like" and bool(made)
+    own = made if alone else f"{verb}:{made or post}:{note.id('notificationId')}"
     return Finding(
         native=action,
         verb=verb,

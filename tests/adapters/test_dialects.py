@@ -239,3 +239,23 @@ def test_wordpress_reviews_of_products(stars: str, sentiment: float | None) -> N
     one = exported({**told, "comment_rating": stars})
     assert isinstance(one, Finding)
     assert (one.verb, one.actor, one.sentiment) == ("review", "anna@far.example", sentiment)
+
+
+@pytest.mark.parametrize("made", ["urn:li:comment:(urn:li:activity:7,8)", "urn:li:share:9"])
+def test_linkedin_an_act_that_also_mentions_is_one(made: str) -> None:
+    kind = "COMMENT" if "comment" in made else "SHARE"
+    known = {"organizationalEntity": "urn:li:organization:1", "generatedActivity": made}
+    notes = [
+        {**known, "action": action, "notificationId": n, "lastModifiedAt": 1_772_449_200_000}
+        for n, action in enumerate((kind, f"{kind}_MENTION"))
+    ]
+    told = {"type": "ORGANIZATION_SOCIAL_ACTION_NOTIFICATIONS", "notifications": notes}
+    one, two = found("linkedin", told)
+    assert (one.id, two.verb) == (two.id, "mention")
+
+
+@pytest.mark.parametrize(("group", "op"), [(11, "ignore"), (3, "ignore"), (41, "create")])
+def test_discourse_nobody_joins_what_the_forum_keeps_by_itself(group: int, op: str) -> None:
+    told = {"group_user": {"id": 1, "group_id": group, "user_id": 17}}
+    headers = {"X-Discourse-Event": "user_added_to_group"}
+    assert [one.op for one in found("discourse", told, headers)] == [op]
