@@ -8,6 +8,7 @@ for a relationship is decided in `interactions.py`, in one place for all platfor
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -132,18 +133,21 @@ class Delivery(msgspec.Struct, frozen=True):
     def json(self) -> Node:
         """The payload as a JSON object, also one in the field `payload` of a form, as GitHub
         sends it where nothing else was chosen. Raises `Malformed` if it is none."""
-        body = self.payload
-        if body.startswith(_FORM):
-            body = unquote_to_bytes(body[len(_FORM) :].partition(b"&")[0].replace(b"+", b" "))
-        return Node.of(decode(body))
+        return Node.of(self._value())
 
     def parts(self) -> list[Part]:
         """The payload's object with its path, or those of an array that has some: some senders
         put several into one delivery. Raises `Malformed` if it is no JSON."""
-        value = decode(self.payload)
+        value = self._value()
         if isinstance(value, list) and value:
             return [(one, f"$[{n}]") for n, one in enumerate(value)]
         return [(value, "$")]
+
+    def _value(self) -> Any:
+        body = self.payload
+        if body.startswith(_FORM):
+            body = unquote_to_bytes(body[len(_FORM) :].partition(b"&")[0].replace(b"+", b" "))
+        return decode(body)
 
     def header(self, name: str) -> str:
         """The header of that name (any case), `""` if absent."""

@@ -102,6 +102,7 @@ def _post(data: Node, post: Node, kind: str, account: str) -> Finding:
         id=own,
         key=own,
         in_reply_to=object_ if verb in ("reply", "quote") else "",
+        automated=_labelled(data, actor),
     )
 
 
@@ -130,6 +131,16 @@ def _addressed(data: Node, post: Node, kind: str, account: str) -> Address:
     mentioned = [m.text("id") for m in post.child("entities").nodes("mentions") if "id" in m]
     meant += [("mention", person, own) for person in ([named] if named else mentioned)]
     return chosen(meant, actor, (account,) if account else (), own)
+
+
+def _labelled(data: Node, actor: str) -> bool:
+    """True if the account says of itself that a machine posts."""
+    users = (user.child("data") or user for user in data.child("includes").nodes("users"))
+    return any(_automated(user) for user in users if user.text("id") == actor)
+
+
+def _automated(user: Node) -> bool:
+    return user.child("affiliation").text("description") == "Automated"
 
 
 def _author(data: Node, post: str) -> str:
@@ -212,6 +223,7 @@ def _relation(data: Node, payload: Node, account: str) -> Finding:
         target=target,
         direction=side(actor, target, account),
         id=f"{verb}:{actor}:{target}:{data.text('event_uuid')}",
+        automated=_automated(payload.child("source").child("data")),
     )
 
 

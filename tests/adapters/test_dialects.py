@@ -259,3 +259,19 @@ def test_discourse_nobody_joins_what_the_forum_keeps_by_itself(group: int, op: s
     told = {"group_user": {"id": 1, "group_id": group, "user_id": 17}}
     headers = {"X-Discourse-Event": "user_added_to_group"}
     assert [one.op for one in found("discourse", told, headers)] == [op]
+
+
+@pytest.mark.parametrize(("label", "automated"), [("Automated", True), ("X", False), (None, False)])
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_x_an_account_that_says_a_machine_posts(
+    label: str | None, automated: bool, wrapped: bool
+) -> None:
+    user = {"id": "5", "affiliation": {"description": label}}
+    includes = {"users": [{"id": "1"}, {"data": user} if wrapped else user]}
+    told = {"event_type": "post.mention.create", "filter": {"user_id": "1"}, "includes": includes}
+    post = {"id": "9", "author_id": "5", "entities": {"mentions": [{"id": "1"}]}}
+    (one,) = found("x", {"data": {**told, "payload": post}})
+    assert (one.verb, one.automated) == ("mention", automated)
+    pair = {"source": {"data": user}, "target": {"data": {"id": "1"}}}
+    (two,) = found("x", {"data": {**told, "event_type": "follow.follow", "payload": pair}})
+    assert (two.verb, two.automated) == ("follow", automated)
