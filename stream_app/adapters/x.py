@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from stream_app.adapters import times, twitter
 from stream_app.adapters.base import (
@@ -134,13 +135,20 @@ def _addressed(data: Node, post: Node, kind: str, account: str) -> Address:
 
 
 def _labelled(data: Node, actor: str) -> bool:
-    """True if the account says of itself that a machine posts."""
-    users = (user.child("data") or user for user in data.child("includes").nodes("users"))
-    return any(_automated(user) for user in users if user.text("id") == actor)
+    """True if the account says of itself that a machine posts. What else is told is not judged."""
+    users = data.child("includes").raw("users")
+    held = [user for user in users if isinstance(user, dict)] if isinstance(users, list) else []
+    known = [user.get("data", user) for user in held]
+    return any(_automated(user) for user in known if _is(user, actor))
 
 
-def _automated(user: Node) -> bool:
-    return user.child("affiliation").text("description") == "Automated"
+def _is(user: Any, actor: str) -> bool:
+    return isinstance(user, dict) and user.get("id") == actor
+
+
+def _automated(user: Any) -> bool:
+    label = user.get("affiliation") if isinstance(user, dict) else None
+    return isinstance(label, dict) and label.get("description") == "Automated"
 
 
 def _author(data: Node, post: str) -> str:
@@ -223,7 +231,7 @@ def _relation(data: Node, payload: Node, account: str) -> Finding:
         target=target,
         direction=side(actor, target, account),
         id=f"{verb}:{actor}:{target}:{data.text('event_uuid')}",
-        automated=_automated(payload.child("source").child("data")),
+        automated=_automated(payload.need("source").raw("data")),
     )
 
 

@@ -267,7 +267,7 @@ def test_x_an_account_that_says_a_machine_posts(
     label: str | None, automated: bool, wrapped: bool
 ) -> None:
     user = {"id": "5", "affiliation": {"description": label}}
-    includes = {"users": [{"id": "1"}, {"data": user} if wrapped else user]}
+    includes = {"users": [7, {"id": "1"}, {"data": user} if wrapped else user]}
     told = {"event_type": "post.mention.create", "filter": {"user_id": "1"}, "includes": includes}
     post = {"id": "9", "author_id": "5", "entities": {"mentions": [{"id": "1"}]}}
     (one,) = found("x", {"data": {**told, "payload": post}})
