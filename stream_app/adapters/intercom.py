@@ -33,6 +33,21 @@ _OTHERS = {
     False: frozenset(("user", "lead", "contact", "visitor")),
 }
 _BOTS = frozenset(("conversation.operator.replied",))
+_STATS = {
+    # what somebody did with an e-mail, a post, a banner, a tour, ... of the company's
+    "open": ("view", "create"),
+    "click": ("click", "create"),
+    "button_tap": ("click", "create"),
+    "reaction": ("like", "create"),
+    "answer": ("track", "create"),
+    "completion": ("track", "create"),
+    "reply": ("message", "create"),
+    "keyword_reply": ("message", "create"),
+    "collected_email": ("lead", "create"),
+    "spam_complaint": ("report", "create"),
+    "unsubscribe": ("subscribe", "undo"),
+}
+_REPLIES = frozenset(("reply", "keyword_reply"))
 _CONTACTS = {
     "user.unsubscribed": ("subscribe", "undo"),
     "contact.unsubscribed": ("subscribe", "undo"),
@@ -43,6 +58,8 @@ _CONTACTS = {
     "visitor.signed_up": ("join", "create"),
 }
 
+_COUNTED = "counted by its conversation"
+
 EVENTS = (
     *(
         Event(name, "message", note="by a bot: automated" if name in _BOTS else "")
@@ -51,6 +68,11 @@ EVENTS = (
     Event("conversation_part.redacted", "message", "delete", "whose part it was"),
     Event("conversation.deleted", "message", "delete", "the person from what was seen"),
     Event("conversation.rating.added", "review", note="sentiment from the rating, 1 to 5"),
+    Event("conversation.read", "view", note="by the person"),
+    *(
+        Event(f"content_stat({name})", verb, op, _COUNTED if name in _REPLIES else "")
+        for name, (verb, op) in _STATS.items()
+    ),
     Event("ticket.created", "message"),
     *(Event(name, "message") for name in _TICKETS),
     Event("event.created", "track"),
@@ -78,6 +100,10 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         yield _deleted(root, item, topic)
     elif topic == "conversation.rating.added":
         yield _rating(root, item, topic)
+    elif topic == "conversation.read":
+        yield _read(root, item, topic)
+    elif topic.startswith("content_stat."):
+        yield _stat(root, item)
     elif topic in ("ticket.created", "event.created"):
         verb = "message" if topic.startswith("ticket") else "track"
         actor = _contact(item) or item.text("intercom_user_id")
@@ -93,8 +119,12 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         at = times.seconds(root, "created_at")
         yield Finding(native=topic, op="erase", actor=own, at_us=at, direction="none", id=own)
     else:
-        at = times.seconds(root, "created_at")
-        yield Finding(native="other", op="ignore", at_us=at, direction="none", reason="no_act")
+        yield _nothing(root)
+
+
+def _nothing(root: Node) -> Finding:
+    at = times.seconds(root, "created_at")
+    return Finding(native="other", op="ignore", at_us=at, direction="none", reason="no_act")
 
 
 def _finding(
@@ -257,6 +287,44 @@ def _rating(root: Node, item: Node, topic: str) -> Finding:
         account=app,
         id=f"rating:{own}",
         sentiment=(stars - 3) / 2 if fair else None,
+    )
+
+
+def _read(root: Node, item: Node, topic: str) -> Finding:
+    own, at = item.id("id"), times.seconds(root, "created_at")
+    return Finding(
+        native=topic,
+        verb="view",
+        actor=_contact(item),
+        target=root.id("app_id"),
+        object=own,
+        at_us=at,
+        account=root.id("app_id"),
+        id=f"read:{own}:{root.text('id') or at}",
+    )
+
+
+def _stat(root: Node, item: Node) -> Finding:
+    stat = item.child("content_stat")
+    name, content = stat.text("stat_type"), stat.text("content_type")
+    if name not in _STATS:
+        return _nothing(root)
+    verb, op = _STATS[name]
+    in_words = isinstance(said := item.raw("created_at"), str) and "-" in said
+    at = times.iso(item, "created_at") if in_words else times.seconds(item, "created_at")
+    sms = "sms" if content == "sms" else ""
+    return Finding(
+        native=f"content_stat({name})",
+        verb=verb,
+        op=op,
+        actor=item.child("contact").text("id"),
+        target=root.id("app_id"),
+        object=sms if verb == "subscribe" else f"{content}:{stat.text('content_id')}",
+        at_us=at if at is not None else times.seconds(root, "created_at"),
+        account=root.id("app_id"),
+        id=f"stat:{stat.text('id')}" if stat.text("id") else root.id("id"),
+        method=stat.first("series_title", "content_title"),
+        elsewhere=name in _REPLIES,
     )
 
 

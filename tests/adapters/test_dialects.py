@@ -275,3 +275,41 @@ def test_x_an_account_that_says_a_machine_posts(
     pair = {"source": {"data": user}, "target": {"data": {"id": "1"}}}
     (two,) = found("x", {"data": {**told, "event_type": "follow.follow", "payload": pair}})
     assert (two.verb, two.automated) == ("follow", automated)
+
+
+def intercom(topic: str, item: dict[str, Any]) -> dict[str, Any]:
+    told = {"type": "notification_event", "app_id": "app", "id": "n1", "topic": topic}
+    return {**told, "created_at": 1_772_449_205, "data": {"item": item}}
+
+
+def test_intercom_who_reads_a_conversation_is_the_person() -> None:
+    item = {"id": "c1", "created_at": 1_772_449_000, "contacts": {"contacts": [{"id": "u1"}]}}
+    (one,) = found("intercom", intercom("conversation.read", item))
+    assert (one.verb, one.actor, one.target, one.object) == ("view", "u1", "app", "c1")
+    assert one.at_us == 1_772_449_205_000_000, "not when the conversation began"
+
+
+@pytest.mark.parametrize(
+    ("stat", "line"),
+    [
+        ("open", "create inbound view stat:7"),
+        ("click", "create inbound click stat:7"),
+        ("reaction", "create inbound like stat:7"),
+        ("collected_email", "create inbound lead stat:7"),
+        ("spam_complaint", "create inbound report stat:7"),
+        ("unsubscribe", "undo inbound subscribe stat:7"),
+        ("reply", "skip elsewhere"),
+        ("receipt", "skip ignore"),
+        ("hard_bounce", "skip ignore"),
+    ],
+)
+def test_intercom_what_somebody_did_with_what_was_sent(stat: str, line: str) -> None:
+    told = {"id": 7, "content_type": "email", "content_id": 3, "stat_type": stat}
+    told |= {"content_title": "Spring"}
+    item = {"type": "content_stat.email", "created_at": AT, "content_stat": told}
+    delivery = intercom("content_stat.email", {**item, "contact": {"id": "u1"}})
+    assert lines_of("intercom", [delivery]) == [line]
+    (one,) = found("intercom", delivery)
+    if one.op != "ignore":
+        assert (one.actor, one.method, one.at_us) == ("u1", "Spring", 1_772_449_200_000_000)
+        assert one.object == ("" if stat == "unsubscribe" else "email:3")
