@@ -29,6 +29,7 @@ _POSTS = frozenset(
         "note",
         "event",
         "milestone",
+        "question",
         "offer",
         "coupon",
         "story",
@@ -130,7 +131,7 @@ def _change(change: Node, page: str, entry: Node) -> Finding:
 
 def _named(field: str, item: str, value: Node) -> tuple[str, str]:
     """The name of an event here, and its verb."""
-    if field == "mention":
+    if field == "mention" or item in ("mention", "tag"):
         return "mention", "mention"
     if item in _LIKES:
         if not value.first("post_id", "comment_id", "photo_id", "video_id", "parent_id"):

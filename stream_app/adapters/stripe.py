@@ -40,6 +40,7 @@ _SUBSCRIBED = {
     "customer.subscription.updated": "update",
     "customer.subscription.deleted": "undo",
 }
+_ENDED = frozenset(("canceled", "incomplete_expired"))
 _NOTES = {
     "charge.succeeded": "an authorisation only is nothing: it is paid when captured",
     "invoice.paid": "from 2025-03-31 on by its payments; without them told by the payment",
@@ -188,6 +189,8 @@ def _refunded(root: Node, item: Node) -> Finding:
 
 def _subscribed(root: Node, item: Node, kind: str) -> Finding:
     own = item.id("id")
+    if kind == "customer.subscription.updated" and item.text("status") in _ENDED:
+        kind = "customer.subscription.deleted"
     op = _SUBSCRIBED[kind]
     undoes = own if op == "undo" else ""
     return _finding(root, item, kind, "subscribe", op, own, key=own, undoes=undoes)

@@ -139,6 +139,16 @@ def test_facebook_a_time_in_words() -> None:
     assert [one.at_us for one in found("facebook", told)] == [1_772_449_200_000_000]
 
 
+@pytest.mark.parametrize("item", ["mention", "tag"])
+def test_facebook_who_names_the_page_in_a_feed(item: str) -> None:
+    value = {"item": item, "verb": "add", "post_id": "5_1", "from": {"id": "5"}}
+    change = {"field": "feed", "value": {**value, "created_time": 1_772_449_200}}
+    told = {"object": "page", "entry": [{"id": "9", "time": 1, "changes": [change]}]}
+    assert [(one.native, one.verb) for one in found("facebook", told)] == [
+        ("mention:add", "mention")
+    ]
+
+
 @pytest.mark.parametrize("user", [None, {"id": 5}])
 def test_github_a_deleted_comment_of_a_deleted_user_is_not_the_moderators(user: Any) -> None:
     issue = {"id": 2, "user": {"id": 5}}

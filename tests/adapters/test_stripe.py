@@ -185,3 +185,10 @@ def test_an_app_that_is_let_go_without_saying_by_whom_is_no_fault() -> None:
     told = event("account.application.deauthorized", "ca_1")
     (one,) = found("stripe", told)
     assert (one.op, one.actor) == ("revoke", "")
+
+
+@pytest.mark.parametrize("status", ["canceled", "incomplete_expired", "past_due"])
+def test_a_subscription_that_an_update_says_is_over_has_ended(status: str) -> None:
+    told = event("customer.subscription.updated", "sub_1", status=status)
+    over = "undo inbound subscribe sub_1 undoes sub_1"
+    assert lines_of("stripe", [told]) == ["skip update" if status == "past_due" else over]
