@@ -19,17 +19,21 @@ from stream_app.adapters.fields import Node, amount, currency
 
 PLATFORM = "segment"
 _NAMED = {
-    # the names of Segment's e-commerce, email and lifecycle specifications
+    # the names of Segment's specifications: e-commerce, email, lifecycle, mobile, live chat
     "order completed": ("purchase", "create"),
     "order refunded": ("purchase", "undo"),
     "order cancelled": ("purchase", "undo"),
     "product viewed": ("view", "create"),
     "product list viewed": ("view", "create"),
     "promotion viewed": ("view", "create"),
+    "cart viewed": ("view", "create"),
+    "checkout step viewed": ("view", "create"),
     "email opened": ("view", "create"),
     "product clicked": ("click", "create"),
     "promotion clicked": ("click", "create"),
     "email link clicked": ("click", "create"),
+    "push notification tapped": ("click", "create"),
+    "live chat message sent": ("message", "create"),
     "product shared": ("share", "create"),
     "cart shared": ("share", "create"),
     "product reviewed": ("review", "create"),
@@ -53,6 +57,7 @@ _BY_SENDER = frozenset(
         "email bounced",
         "push notification received",
         "push notification bounced",
+        "live chat message received",
     )
 )
 _SIGNS = {"$": "USD", "\u20ac": "EUR", "\u00a3": "GBP"}
@@ -63,7 +68,9 @@ EVENTS = (
     Event("screen", "view"),
     Event("track", "track", note="any other event"),
     *(Event(f"track({name})", verb, op) for name, (verb, op) in _NAMED.items()),
-    Event("track(delivery)", "", "ignore", "of e-mail and push, and bounces: the sender's acts"),
+    Event(
+        "track(delivery)", "", "ignore", "of e-mail, push and chat, and bounces: the sender's acts"
+    ),
     Event("group", "join"),
     Event("delete", "", "erase"),
     Event("identify", "", "ignore", "traits"),

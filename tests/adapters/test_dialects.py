@@ -184,6 +184,9 @@ def test_reddit_a_message_to_all_moderators(said: dict[str, str], account: str) 
         ("Viewed Product", "view", "track(product viewed)"),
         ("Viewed Product Category", "view", "track(product list viewed)"),
         ("push-notification-received", "", "track(delivery)"),
+        ("Live Chat Message Received", "", "track(delivery)"),
+        ("Live Chat Message Sent", "message", "track(live chat message sent)"),
+        ("Push Notification Tapped", "click", "track(push notification tapped)"),
         ("Order  Placed", "track", "track"),
     ],
 )
