@@ -121,8 +121,9 @@ def _finding(
         at_us=at_us,
         direction=direction,
         account=_forum(delivery) if direction == "inbound" else "",
-        id=f"{key}~{_event_id(delivery)}" if op == "restore" else own,
+        id=f"{own}~{_event_id(delivery)}" if op == "restore" else own,
         key=key,
+        undoes=own if op == "delete" else "",
         in_reply_to=in_reply_to,
         # The system and its bots write, too: their ids are below zero.
         automated=actor.startswith("-"),
@@ -142,20 +143,25 @@ def _post(post: Node, name: str, delivery: Delivery) -> Finding:
     if kind in _ACTIONS or kind == _WHISPER:
         return _no_act(moderates=kind in _ACTIONS)
     first = post.text("post_number") == "1"
-    key = f"topic:{topic}" if first else f"post:{own}"
-    answers = post.text("reply_to_post_number")
+    # An answer names the number in its topic of what it answers, and not its id.
+    number, answers = post.text("post_number"), post.text("reply_to_post_number")
+    key = f"topic:{topic}" if first else f"post:{topic}:{number}" if number else f"post:{own}"
     return _finding(
         delivery,
         f"{name}(first)" if first else name,
         "message" if first else "reply",
         op,
-        key,
+        key if first else f"post:{own}",
         actor=post.text("user_id"),
         object_=own,
         at_us=_edit_or_birth(post, op),
         key=key,
-        in_reply_to="" if first or (answers and answers != "1") else f"topic:{topic}",
+        in_reply_to="" if first else _answered(topic, answers),
     )
+
+
+def _answered(topic: str, number: str) -> str:
+    return f"post:{topic}:{number}" if number not in ("", "1") else f"topic:{topic}"
 
 
 def _topic(topic: Node, name: str, delivery: Delivery) -> Finding:

@@ -344,6 +344,17 @@ def test_our_own_act_in_a_place_of_ours_is_towards_whom_it_answers(
     assert unlisted[1] == f"create inbound reply {line}"
 
 
+def test_our_own_answer_on_discourse_may_be_to_a_post_within_a_topic() -> None:
+    accounts = Accounts({"discourse": LISTED["discourse"]}, derive=False)
+    headers = {"X-Discourse-Event": "post_created", "X-Discourse-Instance": "https://tea.example"}
+    begun, theirs, ours = discourse(60, 4, 1), discourse(61, 9, 2), discourse(62, 5, 3)
+    ours["post"]["reply_to_post_number"] = 2
+    told = outcomes_of("discourse", [begun, theirs, ours], accounts, headers)
+    (*_, made) = (made for _, made in told)
+    assert isinstance(made, dict)
+    assert (made["direction"], made["person"], made["id"]) == ("outbound", "discourse:9", "post:62")
+
+
 def test_our_own_answer_and_question_on_stackexchange() -> None:
     accounts = Accounts({"stackexchange": LISTED["stackexchange"]}, derive=False)
     answer = {"answer_id": 12, "question_id": 11, "creation_date": 1772449300}
