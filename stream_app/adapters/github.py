@@ -9,7 +9,7 @@ moved here was counted where it was opened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from decimal import Decimal
 
 import msgspec
@@ -134,16 +134,18 @@ def _act(
     op: str = "create",
     actor: str | None = None,
     opener: str = "",
+    ours: Container[str] = (),
     object_: str = "",
     at_us: int | None = None,
     key: str = "",
     in_reply_to: str = "",
     elsewhere: bool = False,
 ) -> Finding:
-    """An act of `actor` (the sender) towards the owner; of the owner towards the `opener`."""
+    """An act of `actor` (the sender) towards the owner; of ours, too, towards the `opener`."""
     actor = _sender(root) if actor is None else actor
     owner = _owner(root)
-    answers = actor == owner and opener not in ("", owner)
+    by_us = actor == owner or actor in ours
+    answers = by_us and opener not in ("", owner) and opener not in ours
     return Finding(
         native=native,
         verb=verb,
@@ -210,11 +212,8 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
     own = thing.id("id")
     moved = name == "issues" and "old_issue" in root.child("changes")
     suffix = "new" if op == "create" else action
-    at = None
-    if op == "create":
-        at = times.iso(thing, "submitted_at" if name == "pull_request_review" else "created_at")
-    elif op == "update":
-        at = times.iso(thing, "updated_at")
+    begun = "submitted_at" if name == "pull_request_review" else "created_at"
+    dated = {"create": begun, "update": "updated_at"}.get(op)
     key = f"{_COMMENTS.get(name, field)}:{own}"
     return _act(
         root,
@@ -225,8 +224,9 @@ def _thread(root: Node, name: str, delivery: Delivery) -> Finding | None:
         # Whoever deletes it, the act that is gone is its author's, also where that one is gone.
         actor=thing.child("user").text("id") if op == "delete" else None,
         opener=root.need(on).child("user").text("id") if on else "",
+        ours=delivery.accounts.of(PLATFORM),
         object_=own,
-        at_us=at,
+        at_us=times.iso(thing, dated) if dated else None,
         key=key,
         in_reply_to=f"{on}:{root.need(on).id('id')}" if on else "",
         # A review that says nothing is only what holds its comments, which are told as well.

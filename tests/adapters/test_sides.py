@@ -94,6 +94,22 @@ def test_the_owner_answers_whoever_opened_the_thread(
     assert (one.actor, one.target, one.direction) == parties
 
 
+@pytest.mark.parametrize(
+    ("sender", "opener", "line"),
+    [
+        (8, 7, "create outbound reply comment:9"),
+        (8, 8, "skip self"),
+        (8, 1, "skip self"),
+        (7, 8, "create inbound reply comment:9"),
+    ],
+)
+def test_our_people_answer_whoever_opened_the_thread(sender: int, opener: int, line: str) -> None:
+    told = {"action": "created", "sender": {"id": sender}, "repository": REPOSITORY}
+    told |= {"comment": {"id": 9, "created_at": AT}, "issue": {"id": 2, "user": {"id": opener}}}
+    ours = Accounts({"github": {"1": "tea", "8": "tea"}}, derive=False)
+    assert lines_of("github", [told], ours, {"X-GitHub-Event": "issue_comment"}) == [line]
+
+
 def test_who_takes_the_authorisation_of_an_app_back_revokes() -> None:
     headers = {"X-GitHub-Event": "github_app_authorization"}
     (one,) = found("github", {"action": "revoked", "sender": {"id": 7}}, headers)
