@@ -31,7 +31,8 @@ _FEW = 16
 """So many names are searched for faster one by one."""
 _TEXT = rb'"([^"\\\x00-\x1f\x7f-\xff]+)"'
 """A text that stands for itself."""
-_HEAD = rb'\{"did": ?%s, ?"time_us": ?[1-9]\d{15}, ?"kind": ?' % _TEXT
+_HEAD = rb'\{"did": ?%s, ?"time_us": ?[1-9]\d{15}, ?(?:"cursor": ?\d+, ?)?"kind": ?' % _TEXT
+"""How every event begins; newer servers of Jetstream add their cursor."""
 _REMOVAL = re.compile(
     _HEAD + rb'"commit", ?"commit": ?\{"rev": ?"\w*", ?"operation": ?"delete", ?'
     rb'"collection": ?%s, ?"rkey": ?%s\}\}' % (_TEXT, _TEXT)

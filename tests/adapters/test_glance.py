@@ -74,6 +74,8 @@ def test_what_is_told_at_a_look(accounts: Accounts) -> None:
     assert [quick.look(one) for one in STRANGE] == ["", "", *removals, "", ""]
     spaced = [one.replace(b'":', b'": ').replace(b',"', b', "') for one in STRANGE]
     assert [quick.look(one) for one in spaced] == ["", "", *removals, "", ""]
+    newer = [one.replace(b'"kind":', b'"cursor":12,"kind":', 1) for one in STRANGE]
+    assert [quick.look(one) for one in newer] == ["", "", *removals, "", ""]
     assert [quick.look(one) for one in TO_BE_READ] == [None] * len(TO_BE_READ)
     assert quick.look(b'{"record":1}' + b" " * (256 * 1024)) is None
 
