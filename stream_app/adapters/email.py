@@ -30,6 +30,9 @@ _ACTS = {
     "group_resubscribe": ("subscribe", "create"),
 }
 
+_CAMPAIGNS = ("marketing_campaign_name", "singlesend_name", "mc_auto_name")
+"""Where SendGrid names a campaign: at first, a single send, an automation."""
+
 EVENTS = (
     *(Event(name, verb, op) for name, (verb, op) in _ACTS.items()),
     Event("other", "", "ignore", "processed, delivered, deferred, bounced, dropped, what is new"),
@@ -96,7 +99,7 @@ def _sendgrid(event: Node) -> Finding:
         object_=event.text("url") if name == "click" else message,
         own=event.text("sg_event_id"),
         message=message,
-        method=event.text("marketing_campaign_name") or (first if isinstance(first, str) else ""),
+        method=event.first(*_CAMPAIGNS) or (first if isinstance(first, str) else ""),
         automated=event.flag("sg_machine_open"),
         group=event.text("asm_group_id"),
     )

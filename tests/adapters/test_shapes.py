@@ -319,3 +319,21 @@ def test_scores_of_a_feedback_form(kind: str, score: Any, sentiment: float | Non
     event = {**WHO, "timestamp": 1527156624000, "messaging_feedback": form}
     (one,) = found("messenger", page("messenger", messaging=[event]))
     assert (one.verb, one.actor, one.sentiment) == ("review", "9", sentiment)
+
+
+@pytest.mark.parametrize(
+    ("told", "method"),
+    [
+        ({"marketing_campaign_name": "spring"}, "spring"),
+        ({"singlesend_name": "spring", "category": ["tea"]}, "spring"),
+        ({"mc_auto_name": "welcome"}, "welcome"),
+        ({"category": ["tea", "cups"]}, "tea"),
+        ({"category": "tea"}, "tea"),
+        ({}, ""),
+    ],
+)
+def test_campaigns_of_sendgrid(told: dict[str, Any], method: str) -> None:
+    event = {"event": "open", "email": "anna@far.example", "timestamp": 1_772_449_200}
+    assert [one.method for one in found("email", [{**event, "sg_event_id": "1", **told}])] == [
+        method
+    ]
