@@ -285,6 +285,6 @@ def _group(member: Node, name: str, delivery: Delivery) -> Finding:
         "undo" if removed else "create",
         f"join:{actor}:{group}:{_event_id(delivery)}",
         actor=actor,
-        object_=f"group:{group}",
+        object_=group,
         at_us=None if removed else times.iso(member, "created_at"),
     )

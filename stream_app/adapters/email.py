@@ -151,7 +151,7 @@ def _finding(
         )
     verb, op = act
     if verb == "subscribe":
-        object_ = group and f"group:{group}"
+        object_ = group
     return Finding(
         native=name,
         verb=verb,

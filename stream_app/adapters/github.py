@@ -298,7 +298,7 @@ def _member(root: Node, name: str, delivery: Delivery) -> Finding | None:
     person = root.need("membership").need("user") if of_organization else root.need("member")
     actor, op = person.id("id"), "undo" if action == "removed" else "create"
     native = f"{name}.{'member_' if of_organization else ''}{action}"
-    team = f"team:{root.need('team').id('id')}" if name == "membership" else ""
+    team = root.need("team").id("id") if name == "membership" else ""
     own = f"join:{actor}:{delivery.header('x-github-delivery')}"
     return _act(root, native, "join", own, op=op, actor=actor, object_=team)
 

@@ -319,7 +319,7 @@ def _stat(root: Node, item: Node) -> Finding:
         op=op,
         actor=item.child("contact").text("id"),
         target=root.id("app_id"),
-        object=sms if verb == "subscribe" else f"{content}:{stat.text('content_id')}",
+        object=sms if verb == "subscribe" else stat.text("content_id"),
         at_us=at if at is not None else times.seconds(root, "created_at"),
         account=root.id("app_id"),
         id=f"stat:{stat.text('id')}" if stat.text("id") else root.id("id"),

@@ -325,4 +325,4 @@ def test_intercom_what_somebody_did_with_what_was_sent(stat: str, line: str) -> 
     (one,) = found("intercom", delivery)
     if one.op != "ignore":
         assert (one.actor, one.method, one.at_us) == ("u1", "Spring", 1_772_449_200_000_000)
-        assert one.object == ("" if stat == "unsubscribe" else "email:3")
+        assert one.object == ("" if stat == "unsubscribe" else "3")

@@ -122,7 +122,7 @@ def test_a_team_is_a_membership_of_its_own(action: str, op: str) -> None:
     told |= {"team": {"id": 3}, "organization": {"id": 4}}
     (one,) = found("github", told, {"X-GitHub-Event": "membership", "X-GitHub-Delivery": "d1"})
     assert (one.verb, one.op, one.actor, one.target) == ("join", op, "7", "4")
-    assert one.object == "team:3"
+    assert one.object == "3", "its id as it stands in the delivery"
 
 
 def test_an_answer_chosen_again_is_praise_again() -> None:
