@@ -114,7 +114,7 @@ def _activity(root: Node, delivery: Delivery, group: str) -> Finding:
         return _leave(root, delivery)
     if kind == "Flag":
         return _flag(root)
-    return _moderation() if kind in _MODERATION else _ignored(root, "no_act")
+    return _moderation(root) if kind in _MODERATION else _ignored(root, "no_act")
 
 
 def _object(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
@@ -253,7 +253,7 @@ def _undo(root: Node, delivery: Delivery) -> Finding:
     if kind == "Delete":
         return _restored(root, done, actor)
     if kind not in _VERBS:
-        return _moderation() if kind in _MODERATION else _ignored(root, "unknown_undo")
+        return _moderation(done) if kind in _MODERATION else _ignored(root, "unknown_undo")
     by_group = _banned_from(done)
     own, (target, object_) = done.text("id"), _whom(done, kind, delivery)
     target = target or recipient(root, actor) or recipient(done, actor)
@@ -286,7 +286,7 @@ def _restored(root: Node, done: Node, actor: str) -> Finding:
     if own == actor:
         return _ignored(root, "unknown_undo")
     if by_moderator(done, own, id_of(done, "actor")):
-        return _moderation()
+        return _moderation(done)
     return Finding(
         native="Undo(Delete)",
         verb="post",
@@ -317,7 +317,7 @@ def _delete(root: Node) -> Finding:
     # Whose server deletes them is gone, not the moderator who did it; no other server may.
     erase = own == actor or (person and server(own) == server(actor))
     if not person and not erase and by_moderator(root, own, actor):
-        return _moderation()
+        return _moderation(root)
     return Finding(
         native="Delete(actor)" if erase else "Delete",
         verb="" if erase else "post",
@@ -378,8 +378,14 @@ def _author(root: Node, delivery: Delivery) -> str:
     return iri(item, "attributedTo") or iri(item, "actor")
 
 
-def _moderation() -> Finding:
-    return Finding(native="moderation", op="moderate", direction="none")
+def _moderation(root: Node) -> Finding:
+    return Finding(
+        native="moderation",
+        op="moderate",
+        actor=iri(root, "actor"),
+        object=iri(root, "object"),
+        direction="none",
+    )
 
 
 def _ignored(root: Node, reason: str) -> Finding:

@@ -71,6 +71,8 @@ def test_what_moderators_do_is_no_act(kind: str) -> None:
     done = activity(kind, POST, MOD)
     said = [done, activity("Undo", done, MOD)]
     assert lines_of("activitypub", said) == ["skip moderate"] * 2
+    for one in said:
+        assert [(act.actor, act.object) for act in found("activitypub", one)] == [(MOD, POST)]
 
 
 @pytest.mark.parametrize(
