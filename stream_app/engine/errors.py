@@ -76,6 +76,18 @@ class ReadRefusedError(EngineRefusalError):
     Do: give it the right (Read, Describe) and start again; nothing is lost meanwhile."""
 
 
+class BatchDamagedError(EngineRefusalError):
+    """A topic has records that are damaged on the broker's disk, and cannot be read.
+    Do: have a replica with a sound copy lead the partition. If there is none, delete the records
+    before `next_offset` (kafka-delete-records): the worker goes on behind them and says what was
+    lost."""
+
+    def __init__(self, topic: str, partition: int, offset: int, next_offset: int) -> None:
+        super().__init__(topic=topic, partition=partition, offset=offset, next_offset=next_offset)
+        self.offset = offset
+        self.next_offset = next_offset
+
+
 class BadStateRecordError(EngineRefusalError):
     """A record of the changelog is damaged or was not written by this application.
     Do: restore the topic from a copy; or start once with --skip-bad-state, which leaves the

@@ -10,13 +10,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    InvalidSessionTimeoutError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
 
 from .batch import Batch, Seek
-from .errors import CoordinationError, EngineRefusalError, ReadRefusedError
+from .errors import (
+    BatchDamagedError,
+    CoordinationError,
+    EngineRefusalError,
+    ReadRefusedError,
+    SettingsError,
+)
 from .private_fetch import hand_out_as_parsed, hear_of_gone
 from .private_topics import Topic, ask_for_topics
 
@@ -33,6 +44,9 @@ _CONSUMER_STOP_S = 5.0
 _BROKER_AGAIN_S = 1.0
 _LONGEST_WAIT_S = 0.2
 """A fetch knows only the partitions that were active when it began."""
+_NEVER_MS = 10**12
+"""Longest time between two fetches. Behind it aiokafka leaves the group, and does not join again
+before somebody fetches: a worker that has nothing to do, or restores for long, never would."""
 
 
 class LaneThread(driver.AIOKafkaConsumerThread):
@@ -62,11 +76,11 @@ class LaneThread(driver.AIOKafkaConsumerThread):
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             max_poll_records=settings.max_poll_records,
-            max_poll_interval_ms=600_000,
+            max_poll_interval_ms=_NEVER_MS,
             max_partition_fetch_bytes=settings.max_partition_fetch_bytes,
             fetch_max_wait_ms=settings.fetch_max_wait_ms,
             fetch_min_bytes=1,
-            check_crcs=False,
+            check_crcs=True,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 4,
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
@@ -92,7 +106,7 @@ class LaneThread(driver.AIOKafkaConsumerThread):
                 timeout=min(timeout or 0.0, _LONGEST_WAIT_S),
                 max_records=max_records,
             )
-        except KafkaError as error:  # Faust would end with a traceback, and no word what to do
+        except (KafkaError, BatchDamagedError) as error:  # Faust would end with a traceback only
             self._tell(self.app.engine.fail, fetch_refusal(error))
             await asyncio.sleep(_BROKER_AGAIN_S)
             return {}
@@ -169,8 +183,8 @@ class LaneThread(driver.AIOKafkaConsumerThread):
             consumer = self._consumer
             if consumer is None:
                 continue
-            if ended := self._coordination_has_ended(consumer):
-                self._tell(self.app.engine.fail, CoordinationError(error=ended))
+            if refusal := self._coordination_has_ended(consumer):
+                self._tell(self.app.engine.fail, refusal)
                 return
             tps = sorted(consumer.assignment())
             asked = consumer.end_offsets(tps) if tps else consumer.topics()
@@ -183,7 +197,7 @@ class LaneThread(driver.AIOKafkaConsumerThread):
             if tps:
                 self._ends = {TP(tp.topic, tp.partition): end for tp, end in found.items()}
 
-    def _coordination_has_ended(self, consumer: AIOKafkaConsumer) -> str:
+    def _coordination_has_ended(self, consumer: AIOKafkaConsumer) -> EngineRefusalError | None:
         """Why aiokafka does not care for the group any more: the worker would only idle.
 
         An unexpected error ends its task. Behind one that it thinks fatal it waits until somebody
@@ -192,11 +206,11 @@ class LaneThread(driver.AIOKafkaConsumerThread):
         coordinator: Any = consumer._coordinator
         task = getattr(coordinator, "_coordination_task", None)
         if task is None or self.should_stop:
-            return ""
+            return None
         if task.done():
-            return "its task has ended"
+            return CoordinationError(error="its task has ended")
         pending = coordinator._pending_exception
-        return "" if pending is None else str(pending) or type(pending).__name__
+        return None if pending is None else fetch_refusal(pending)
 
     async def seek_source(self, tp: TP, offset: int) -> int:
         """In the thread: seek, and give the number of this seek."""
@@ -252,11 +266,16 @@ class LaneThread(driver.AIOKafkaConsumerThread):
         return max(int(state.highwater), self._ends.get(tp, 0))
 
 
-def fetch_refusal(error: KafkaError) -> EngineRefusalError:
+def fetch_refusal(error: Exception) -> EngineRefusalError:
     """Why nothing can be fetched: aiokafka hands out errors of the group in this place, too."""
+    if isinstance(error, EngineRefusalError):
+        return error
+    if isinstance(error, InvalidSessionTimeoutError):
+        must_be = "from group.min.session.timeout.ms to group.max.session.timeout.ms of the brokers"
+        return SettingsError(setting="session_timeout_ms", must_be=must_be)
     if isinstance(error, TopicAuthorizationFailedError):
         return ReadRefusedError(topic=", ".join(map(str, error.args)))
-    return CoordinationError(error=str(error))
+    return CoordinationError(error=str(error) or type(error).__name__)
 
 
 async def patiently(service: Service, start: Callable[[], Awaitable[None]]) -> None:

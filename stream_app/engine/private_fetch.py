@@ -7,13 +7,21 @@ a time. It has offset, timestamp, key, value and headers; topic and partition ar
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer import fetcher as fetching
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
-from aiokafka.errors import CorruptRecordException
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
+from aiokafka.record.default_records import _DefaultRecordBatchPy
+from aiokafka.record.memory_records import MemoryRecords
+
+from .errors import BatchDamagedError
+
+_HEAD = struct.Struct(">qi")
+"""Of a batch: its first offset, and how many bytes follow."""
 
 
 def hand_out_as_parsed(consumer: AIOKafkaConsumer) -> None:
@@ -39,6 +47,17 @@ def hear_of_gone(state: Any, tell: Callable[[], None]) -> None:
     state.resume()
 
 
+class _FetchedRecords(MemoryRecords):  # type: ignore[misc]
+    """Has its bytes at hand, for what aiokafka cannot parse."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.data = data
+
+
+fetching.MemoryRecords = _FetchedRecords
+
+
 class _Results(dict[TopicPartition, Any]):
     """What was fetched and not handed out yet."""
 
@@ -59,7 +78,7 @@ class _Slices:
         self._end: int = self._source.next_fetch_offset
 
     def take(self, max_records: int | None = None) -> list[Any]:
-        """The next records, at most so many. Raises CorruptRecordException."""
+        """The next records, at most so many. Raises BatchDamagedError."""
         result = self._result
         if not result.check_assignment(result._topic_partition) or not result.has_more():
             return []
@@ -81,18 +100,63 @@ class _Slices:
 
 def _batches(source: PartitionRecords) -> Iterator[tuple[list[Any], int]]:
     """The records of each batch, and the offset behind it: `PartitionRecords._unpack_records`."""
-    begin = source.next_fetch_offset
+    begin = end = source.next_fetch_offset
     while source._records.has_next():
-        batch = source._records.next_batch()
-        if source._check_crcs and not batch.validate_crc():
-            raise CorruptRecordException(f"Invalid CRC - {source._tp}")
-        if _is_aborted(source, batch) or batch.is_control_batch:
-            yield [], batch.next_offset
-            continue
-        records = list(batch)
-        if batch.base_offset < begin:  # a batch is sent whole, wherever the fetch begins
+        try:
+            batch = source._records.next_batch()
+            end = batch.next_offset
+            records = _records_of(source, batch)
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever its codec or its parser stumbles over
+            topic, partition = source._tp
+            raise BatchDamagedError(
+                topic, partition, offset=begin, next_offset=max(begin + 1, end)
+            ) from error
+        if records and batch.base_offset < begin:  # it is sent whole, wherever the fetch begins
             records = [record for record in records if record.offset >= begin]
-        yield records, batch.next_offset
+        begin = max(begin, end)
+        yield records, end
+
+
+def _records_of(source: PartitionRecords, batch: Any) -> list[Any]:
+    """Those to hand out: none of a batch that was aborted, or is a marker."""
+    if source._check_crcs and not batch.validate_crc():
+        raise ValueError("CRC")
+    if _is_aborted(source, batch) or batch.is_control_batch:
+        return []
+    try:
+        return list(batch)
+    except UnicodeDecodeError:
+        return _odd_records(source._records.data, batch.base_offset)
+
+
+def _odd_records(data: bytes, base_offset: int) -> list[Any]:
+    """The records of a batch in which the name of a header is not in UTF-8.
+
+    Kafka takes any bytes there, and aiokafka none but UTF-8: what is not becomes backslashes.
+    """
+    begin = 0
+    while True:
+        offset, size = _HEAD.unpack_from(data, begin)
+        end = begin + _HEAD.size + size
+        if offset == base_offset:
+            break
+        begin = end
+    batch: Any = iter(_DefaultRecordBatchPy(data[begin:end]))  # which uncompresses it
+    batch._buffer = _OddText(batch._buffer)
+    return list(batch)
+
+
+class _OddText(bytearray):
+    """Bytes that can be decoded whatever they are."""
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        return found if isinstance(found, int) else _OddText(found)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return super().decode(encoding, "backslashreplace")
 
 
 def _is_aborted(source: PartitionRecords, batch: Any) -> bool:

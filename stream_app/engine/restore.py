@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from .errors import (
     BadStateRecordError,
+    BatchDamagedError,
     ChangelogCutError,
     ChangelogShorterError,
     ForeignWriterError,
@@ -144,8 +145,21 @@ class Restorer:
         return False
 
     async def _take(self, most: int) -> list[Any]:
-        got = await self._consumer.getmany(self._tp, timeout_ms=200, max_records=most)
+        try:
+            got = await self._consumer.getmany(self._tp, timeout_ms=200, max_records=most)
+        except BatchDamagedError as error:
+            self._bad(error.offset, error)
+            self._consumer.seek(self._tp, error.next_offset)
+            return []
         return list(got.get(self._tp, ()))
+
+    def _bad(self, offset: int, cause: Exception | None = None) -> None:
+        """A record that cannot be used: refused, or counted with the flag."""
+        if not self._settings.skip_bad_state:
+            raise BadStateRecordError(
+                topic=self._tp.topic, partition=self._tp.partition, offset=offset
+            ) from cause
+        self._on_bad(offset)
 
     async def _read(self, position: int, end: int, local: Local | None) -> bool:
         """Read [position, end) into the store; False if it belongs to another incarnation."""
@@ -183,11 +197,7 @@ class Restorer:
         if record.key == POSITION_KEY and record.value and is_sealed(record.key, record.value):
             self._position_offset = record.offset
             return True
-        if not self._settings.skip_bad_state:
-            raise BadStateRecordError(
-                topic=self._tp.topic, partition=self._tp.partition, offset=record.offset
-            )
-        self._on_bad(record.offset)
+        self._bad(record.offset)
         return False
 
     def _follows(self, value: bytes | None, local: Local | None) -> bool:

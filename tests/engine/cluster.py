@@ -108,6 +108,7 @@ class Cluster:
         lost_end: int = 0,
         misplaced: int = 0,
         break_assignments: bool = False,
+        long_idle: bool = False,
         clashes: int = 0,
         sources: Sequence[str] | None = None,
         **settings: Any,
@@ -133,6 +134,7 @@ class Cluster:
             "lost_end": lost_end,
             "misplaced": misplaced,
             "break_assignments": break_assignments,
+            "long_idle": long_idle,
             "clashes": clashes,
             "health": str(self.health_path(name)),
         }

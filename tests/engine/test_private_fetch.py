@@ -6,11 +6,15 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition, codec
+from aiokafka.consumer import fetcher
+from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
+from aiokafka.record.util import calc_crc32c
 
 from stream_app.engine import TopicSpec, ensure_topics
-from stream_app.engine.private_fetch import _is_abort, hand_out_as_parsed
+from stream_app.engine.errors import BatchDamagedError
+from stream_app.engine.private_fetch import _batches, _is_abort, hand_out_as_parsed
 
 
 def told(record: Any) -> tuple[Any, ...]:
@@ -106,3 +110,60 @@ def test_an_abort_that_compaction_has_emptied() -> None:
     assert not _is_abort(empty)
     assert _is_abort(control_batch(b"\0\0\0\0"))
     assert not _is_abort(control_batch(b"\0\0\0\1")), "a commit"
+
+
+def fetched(data: bytes, begin: int = 0) -> list[tuple[Any, ...]]:
+    """What is handed out of these bytes of partition 3 of `log`."""
+    source = PartitionRecords(
+        TopicPartition("log", 3), fetcher.MemoryRecords(data), [], begin, None, None, True, 0
+    )
+    return [told(record) for records, _ in _batches(source) for record in records]
+
+
+def batch(compression: int, base_offset: int = 0) -> bytearray:
+    """Three records; where `NAME` stands in one that is not compressed, a test puts other bytes."""
+    builder = DefaultRecordBatchBuilder(2, compression, False, -1, -1, -1, 100_000)
+    for number in range(3):
+        headers = [("NAME", b"x"), ("none", None)] if number == 1 else []
+        builder.append(number, 1_000 + number, b"k%d" % number, b"v" * 200, headers)
+    made = bytearray(builder.build())
+    made[:8] = base_offset.to_bytes(8, "big")
+    return made
+
+
+def signed(made: bytearray) -> bytes:
+    """With the checksum that fits."""
+    made[17:21] = calc_crc32c(memoryview(made)[21:]).to_bytes(4, "big")
+    return bytes(made)
+
+
+@pytest.mark.parametrize("compression", [0, 2, 4])
+def test_names_of_headers_that_are_not_utf8(compression: int) -> None:
+    """Kafka takes them, aiokafka raises: the worker would end at that record at every start."""
+    odd = batch(0, base_offset=3)
+    at = odd.index(b"NAME")
+    odd[at : at + 4] = b"\xff\xfeA\xe9"
+    if compression:  # the records behind the header of the batch, compressed as Kafka does it
+        packed = {2: codec.snappy_encode, 4: codec.zstd_encode}[compression](bytes(odd[61:]))
+        odd = odd[:61] + packed
+        odd[ATTRIBUTES_AT] |= compression
+        odd[8:12] = (len(odd) - 12).to_bytes(4, "big")
+    found = fetched(signed(batch(0)) + signed(odd) + signed(batch(0, base_offset=6)))
+    assert [record[:3] for record in found] == [
+        (number, 1_000 + number % 3, b"k%d" % (number % 3)) for number in range(9)
+    ]
+    assert found[1][4] == (("NAME", b"x"), ("none", None))
+    assert found[4] == (4, 1_001, b"k1", b"v" * 200, (("\\xff\\xfeA\\xe9", b"x"), ("none", None)))
+
+
+@pytest.mark.parametrize("compression", [0, 2])
+@pytest.mark.parametrize("at", [17, 70, 150])
+def test_a_batch_that_is_damaged_is_named(compression: int, at: int) -> None:
+    """On the broker's disk: a client that does not look takes other bytes for the record."""
+    damaged = bytearray(signed(batch(compression, base_offset=3)))
+    damaged[min(at, len(damaged) - 1)] ^= 0x41
+    with pytest.raises(BatchDamagedError) as found:
+        fetched(signed(batch(0)) + bytes(damaged))
+    place = {"topic": "log", "partition": 3, "offset": 3}
+    assert place.items() <= found.value.details.items()
+    assert found.value.details["next_offset"] in (4, 6)

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    InvalidSessionTimeoutError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 
 from stream_app.embedded.settings import free_ports
+from stream_app.engine.errors import BatchDamagedError
 from stream_app.engine.private_consumer import fetch_refusal
 
 from .cluster import Cluster, feed_slowly
@@ -41,6 +46,25 @@ async def test_join_and_leave(cluster: Make) -> None:
         await feeding
         await c.drained()
         assert await c.stop("a") == 0
+        assert await c.stop("b") == 0
+        await c.check_exact()
+
+
+async def test_a_worker_that_had_no_work_for_long_takes_over(cluster: Make) -> None:
+    """aiokafka leaves the group when nothing was fetched for minutes, and does not come back.
+
+    A worker more than needed fetches nothing, nor does one that restores for long.
+    """
+    async with cluster(partitions=1) as c:
+        c.start("a", long_idle=True, instance_id=None)
+        await c.ready("a", partitions=1)
+        await c.feed_random(100, 10)
+        c.start("b", long_idle=True, instance_id=None)
+        await c.ready("b", partitions=0)
+        await asyncio.sleep(2)  # some heartbeats
+        assert await c.stop("a") == 0
+        await c.feed_random(100, 10, seed=2)
+        await c.drained()
         assert await c.stop("b") == 0
         await c.check_exact()
 
@@ -156,7 +180,9 @@ async def test_two_installations_of_one_application_are_told(cluster: Make, tmp_
     [
         (TopicAuthorizationFailedError("log"), "may not read a source topic. Do: give it"),
         (KafkaError("UnknownError()"), "given up on its consumer group"),
+        (InvalidSessionTimeoutError(), "must_be=from group.min.session.timeout.ms to"),
+        (BatchDamagedError("log", 1, 5, 9), "partition=1, offset=5, next_offset=9"),
     ],
 )
-def test_errors_of_a_fetch_are_told_in_a_sentence(error: KafkaError, told: str) -> None:
+def test_errors_of_a_fetch_are_told_in_a_sentence(error: Exception, told: str) -> None:
     assert told in str(fetch_refusal(error))

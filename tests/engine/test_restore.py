@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from stream_app.engine.errors import BadStateRecordError, ChangelogShorterError, FencedError
+from stream_app.engine.errors import (
+    BadStateRecordError,
+    BatchDamagedError,
+    ChangelogShorterError,
+    FencedError,
+)
 from stream_app.engine.wire import state_prefix
 
 from .bench import Bench
@@ -75,6 +81,30 @@ async def test_damage_is_named_or_counted(bench: Bench) -> None:
     assert bench.bad == [offset]
     assert restored.records == 6
     assert bench.states() == {b"a": "one", b"b": "two"}
+
+
+async def test_a_batch_that_cannot_be_read_is_named_or_counted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damaged on the broker's disk: neither its records nor their number can be told."""
+    await bench.commit(a="one")
+    await bench.commit(b="two")
+    getmany = AIOKafkaConsumer.getmany
+
+    async def read(self: AIOKafkaConsumer, *tps: TopicPartition, **limits: Any) -> Any:
+        if (offset := await self.position(*tps)) < 4:
+            raise BatchDamagedError(bench.settings.changelog, 0, offset=offset, next_offset=4)
+        return await getmany(self, *tps, **limits)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", read)
+    bench.store.close()
+    bench.use("empty")
+    with pytest.raises(BadStateRecordError) as refusal:
+        await bench.restore()
+    assert refusal.value.details["offset"] == 0
+    await bench.restore(skip_bad_state=True)
+    assert bench.bad == [0]
+    assert bench.states() == {b"b": "two"}
 
 
 @pytest.mark.parametrize("key", [b"", b"person", b"\x00p", b"\x00l"])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from aiokafka.consumer.subscription_state import SubscriptionState
 from faust.assignor.partition_assignor import PartitionAssignor
 
 from stream_app.engine import EngineSettings, engine
@@ -85,6 +86,11 @@ def slow_down_restores(seconds: float) -> None:
     Restorer._take = slow_take  # type: ignore[method-assign]
 
 
+def let_long_pass_without_a_fetch() -> None:
+    """As aiokafka sees it: a year."""
+    SubscriptionState.fetcher_idle_time = property(lambda self: 366 * 86_400.0)
+
+
 def break_assignments() -> None:
     """The group's answer is one that Faust cannot take."""
 
@@ -141,6 +147,8 @@ def main() -> None:
     )
     if options["break_assignments"]:
         break_assignments()
+    if options["long_idle"]:
+        let_long_pass_without_a_fetch()
     if options["slow_commit_s"]:
         slow_down_commits(options["slow_commit_s"])
     if options["lost_end"]:
