@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Coroutine, Iterable, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from faust.types import TP
@@ -15,7 +16,7 @@ from stream_app.contracts.partitioner import partition_of
 
 from .admin import changelog_spec, check_topics, ensure_topics
 from .batch import Batch, Seek
-from .errors import EngineRefusalError, NameTakenError, TopicMismatchError
+from .errors import EngineRefusalError, NameTakenError, OutOfMemoryError, TopicMismatchError
 from .folders import claim_folder
 from .job import Job
 from .known import KnownTopics
@@ -74,7 +75,7 @@ class Engine(Generic[S]):
         )
         self.folder = settings.data_dir
         self._release_folder: contextlib.ExitStack = contextlib.ExitStack()
-        self._watchdog = Watchdog(self, settings.hang_timeout_ms)
+        self._watchdog = Watchdog(settings.hang_timeout_ms)
         self.restoring = asyncio.Semaphore(_RESTORES_AT_ONCE)
         self.warming = asyncio.Semaphore(1)
         self._changed = asyncio.Event()
@@ -96,7 +97,7 @@ class Engine(Generic[S]):
         self.folder = claim_folder(self.settings.data_dir, self._release_folder)
         await self._prepare_topics()
         self._watchdog.start()
-        self.spawn(self._tick_loop())
+        self.spawn(self._tick_loop(), vital=True)
 
     async def _prepare_topics(self) -> None:
         settings = self.settings
@@ -206,6 +207,8 @@ class Engine(Generic[S]):
         """Stop the worker: going on could lose or repeat work."""
         if self.state == "failed":
             return
+        if isinstance(error, MemoryError):
+            error = OutOfMemoryError()
         self.state, self.reason = "failed", describe(error)
         log.critical("the worker stops: %s", self.reason)
         hush_frame()
@@ -214,16 +217,18 @@ class Engine(Generic[S]):
 
     # -- what partitions call
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside; its errors are logged."""
+    def spawn(self, work: Coroutine[Any, Any, None], *, vital: bool = False) -> None:
+        """Run something beside; its errors are logged. `vital`: without it the worker stops."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._spawned_ended)
+        task.add_done_callback(partial(self._spawned_ended, vital=vital))
 
-    def _spawned_ended(self, task: asyncio.Task[None]) -> None:
+    def _spawned_ended(self, task: asyncio.Task[None], *, vital: bool) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("background work failed: %s", describe(error))
+            if vital:
+                self.fail(error)
 
     def went_live(self, part: Partition[S]) -> None:
         """A partition is open."""

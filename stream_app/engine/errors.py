@@ -108,8 +108,14 @@ class ProcessingFailedError(EngineRefusalError):
     Do: read the traceback above, deploy a correction; nothing of the failing work was committed."""
 
 
+class OutOfMemoryError(EngineRefusalError):
+    """This process is given no more memory.
+    Do: raise its limit, or lower --cache-states; no record is blamed for it, and nothing of what
+    was at work is committed."""
+
+
 class HandlerHungError(EngineRefusalError):
-    """A handler has not returned for longer than `hang_timeout_ms`.
+    """A handler, or a disk, has not returned for longer than `hang_timeout_ms`.
     Do: read the stack dump on standard error; the process ends so that its partitions move on."""
 
 

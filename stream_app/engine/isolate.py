@@ -83,7 +83,7 @@ class _Isolation:
 
     def _failed(self, piece: list[Any], error: BaseException) -> None:
         part = self._part
-        if isinstance(error, StoreError):
+        if isinstance(error, (StoreError, MemoryError)):  # no record is to blame
             raise error
         part.engine.observer.handler_error(part.number, error)
         part.drop()
@@ -120,7 +120,7 @@ class _Isolation:
         part = self._part
         try:
             part.engine.job.refuse(part.unit, self._topic, record, error)
-        except StoreError:
+        except (StoreError, MemoryError):
             raise
         except Exception as second:
             raise ProcessingFailedError(partition=part.number, while_="refusing") from second

@@ -217,7 +217,7 @@ class Partition(Generic[S]):
         self.troubles.add(error, reached)
         log.error("partition %d: processing failed: %s", self.number, describe(error))
         self.engine.observer.handler_error(self.number, error)
-        if isinstance(error, EngineRefusalError):
+        if isinstance(error, (EngineRefusalError, MemoryError)):
             self.engine.fail(error)
 
     def offset_gone(self) -> None:
@@ -272,7 +272,7 @@ class Partition(Generic[S]):
                 await open_unit(self)
                 await self._serve()
                 return
-            except EngineRefusalError as error:
+            except (EngineRefusalError, MemoryError) as error:
                 self.engine.fail(error)
                 return
             except FencedError:

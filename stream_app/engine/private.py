@@ -7,10 +7,11 @@ is told in docs/engine.md.
 from __future__ import annotations
 
 import logging
-import os
+import signal
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -21,6 +22,7 @@ from faust.types import TP
 from mode import Service
 
 from .private_consumer import LaneThread, patiently
+from .watchdog import end_process
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -112,15 +114,21 @@ class LaneWorker(faust.Worker):
     async def _sentinel_task(self) -> None:
         return
 
-    def _schedule_shutdown(self, signal: Any) -> None:
-        threading.Thread(target=_end_by_force, name="last-resort", daemon=True).start()
-        super()._schedule_shutdown(signal)
+    def install_signal_handlers(self) -> None:
+        """The loop hears of them, as in Faust; but while a handler hangs it hears nothing."""
+        super().install_signal_handlers()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _end_by_force_later)
+
+
+def _end_by_force_later(*_signal: object) -> None:
+    threading.Thread(target=_end_by_force, name="last-resort", daemon=True).start()
 
 
 def _end_by_force() -> None:
     time.sleep(_LONGEST_STOP_S)
-    log.critical("not ended %.0f s after the signal: ended by force", _LONGEST_STOP_S)
-    os._exit(_FORCED_EXIT_CODE)
+    text = "not ended %.0f s after the signal: ended by force"
+    end_process(_FORCED_EXIT_CODE, partial(log.critical, text, _LONGEST_STOP_S))
 
 
 class _LaneRecovery(Recovery):

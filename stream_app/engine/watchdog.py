@@ -1,16 +1,18 @@
-"""Ends a process whose handler hangs.
+"""Ends a process whose event loop stands still: a handler hangs, or a disk, or who reads its log.
 
 The group would keep it for ever: heartbeats come from another thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 import faulthandler
 import logging
 import os
 import sys
 import threading
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
 
 from .errors import HandlerHungError
 
@@ -18,27 +20,24 @@ log = logging.getLogger(__name__)
 
 EXIT_CODE = 70
 _LOOK_S = 0.5
-
-
-class Busy(Protocol):
-    """Says when the call into the job began that has not returned; 0 between calls."""
-
-    busy_since: float
+_TELL_S = 2.0
 
 
 class Watchdog:
-    """A thread that looks at the engine twice a second."""
+    """A thread that asks the loop twice a second whether it still turns."""
 
-    def __init__(self, engine: Busy, hang_timeout_ms: int) -> None:
-        self._engine = engine
+    def __init__(self, hang_timeout_ms: int) -> None:
         self._limit_s = hang_timeout_ms / 1000
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin, unless switched off."""
+        """Watch over the running loop, unless switched off."""
         if self._limit_s and self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+            loop = asyncio.get_running_loop()
+            self._thread = threading.Thread(
+                target=self._run, args=(loop,), name="watchdog", daemon=True
+            )
             self._thread.start()
 
     def stop(self) -> None:
@@ -47,14 +46,33 @@ class Watchdog:
         if self._thread is not None:
             self._thread.join(2)
 
-    def _run(self) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         # Own time is counted, not the clock: a process that was stopped and continued did not hang.
-        seen, waited_s = 0.0, 0.0
+        answered, waited_s = threading.Event(), 0.0
+        answered.set()
         while not self._stop.wait(_LOOK_S):
-            since = self._engine.busy_since
-            waited_s = waited_s + _LOOK_S if since and since == seen else 0.0
-            seen = since
+            if answered.is_set():
+                answered.clear()
+                waited_s = 0.0
+                try:
+                    loop.call_soon_threadsafe(answered.set)
+                except RuntimeError:  # it is closed
+                    return
+            else:
+                waited_s += _LOOK_S
             if waited_s >= self._limit_s:
-                log.critical("%s", HandlerHungError(seconds=round(waited_s)))
-                faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
-                os._exit(EXIT_CODE)
+                end_process(EXIT_CODE, partial(_tell, HandlerHungError(seconds=round(waited_s))))
+
+
+def end_process(code: int, tell: Callable[[], None]) -> None:
+    """End this process at once, after a last word, unless nobody takes that."""
+    telling = threading.Thread(target=tell, name="last-word", daemon=True)
+    telling.start()
+    telling.join(_TELL_S)
+    os._exit(code)
+
+
+def _tell(error: HandlerHungError) -> None:
+    log.critical("%s", error)
+    if sys.stderr is not None:
+        faulthandler.dump_traceback(file=sys.stderr, all_threads=True)

@@ -99,6 +99,8 @@ class CountingJob:
                 pass
         if value.startswith(b"exit"):
             os._exit(3)
+        if value.startswith(b"memory"):
+            raise MemoryError
         if not value.startswith(b"fail"):
             return
         if value.startswith(b"fail always"):

@@ -74,6 +74,17 @@ async def test_hung_handler_ends_the_process(cluster: Make) -> None:
         assert await c.lag() == 1
 
 
+async def test_no_record_is_blamed_for_a_lack_of_memory(cluster: Make) -> None:
+    """The process ends, and whoever starts it anew gives it more; nothing is refused."""
+    async with cluster(partitions=1) as c:
+        await c.feed([b"k"], value=b"memory", counted=False)
+        c.start()
+        assert await c.ended() != 0
+        assert "OutOfMemoryError" in c.log()
+        assert await c.lag() == 1
+        assert (await c.read([c.rejects]))[c.rejects] == []
+
+
 async def test_refused_output(cluster: Make) -> None:
     """The offset stays and health says so; when the broker takes it, it appears once."""
     async with cluster(partitions=1, sources=("in",)) as c:

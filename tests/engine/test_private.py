@@ -63,7 +63,7 @@ READ = {
     AIOKafkaConsumerThread.on_start: "38b4e8bd1e10",
     AIOKafkaConsumerThread.on_thread_stop: "8dfc004e258b",
     Producer.on_start: "219c9a7a785d",
-    Worker._schedule_shutdown: "1a6a5dfc88c2",
+    Worker._install_signal_handlers_unix: "6a1810b34859",
     BatchBuilder.append: "657d76f55157",
 }
 
