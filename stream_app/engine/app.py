@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from yarl import URL
 
 from .batch import Batch, BatchScheduler
+from .disk import allow_many_files
 from .engine import Engine
 from .job import Job
 from .logs import set_up_logging
@@ -79,6 +80,7 @@ def create_app(
     `app.engine` is the engine. More agents, timers and web pages may be added as to any Faust app;
     what they send is outside of the transactions. `faust_options` go to `faust.App`.
     """
+    allow_many_files()
     app = LaneApp(settings.app_id, **(_faust_options(settings) | faust_options))
     engine: Engine[S] = Engine(app, settings, job, sources, observer)
     app.engine = engine

@@ -149,8 +149,9 @@ class StoreDamagedError(StoreError):
 
 class StoreUnusableError(StoreError):
     """A local store cannot be read or written.
-    Do: make room on the disk, or give this user the right to write there (--data); it is tried
-    again and again, and nothing is committed meanwhile."""
+    Do: make room on the disk, give this user the right to write there (--data), or more open files
+    (ulimit -n), as the error says; it is tried again and again, and nothing is committed
+    meanwhile."""
 
 
 class NameTakenError(EngineRefusalError):

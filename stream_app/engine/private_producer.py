@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ProducerClosed
 
 if TYPE_CHECKING:
     from aiokafka.producer.message_accumulator import BatchBuilder
+
+_STOP_S: Final = 3.0
+_CLOSE_S: Final = 1.0
 
 
 async def wait_until_fenced(producer: AIOKafkaProducer) -> None:
@@ -63,13 +68,35 @@ def _close(batch: BatchBuilder, count: int) -> None:
     batch.close()
 
 
+async def end_producer(producer: AIOKafkaProducer) -> None:
+    """Close it, and give up what it has not sent; never raises, never waits for long.
+
+    aiokafka first sends what waits. Where it cannot, as to a topic that is gone, a stop that is not
+    waited for leaves it at work for ever, with its connections: one more after each commit.
+    """
+    forget_errors(producer)
+    waiting = producer._message_accumulator._batches
+    for batch in [batch for batches in waiting.values() for batch in batches]:
+        batch.failure(ProducerClosed())
+    waiting.clear()
+    try:
+        await asyncio.wait_for(producer.stop(), _STOP_S)
+    except Exception:
+        sender = producer._sender
+        if sender is not None and sender.sender_task is not None:
+            sender.sender_task.cancel()
+        with contextlib.suppress(Exception):  # what is on its way ends with its connection
+            await asyncio.wait_for(producer.client.close(), _CLOSE_S)
+
+
 def forget_errors(producer: AIOKafkaProducer) -> None:
     """Mark errors as seen, now or later, or asyncio complains about them.
 
     A failed transaction is told by its future, which aiokafka replaces when more goes wrong.
     """
     futures = [producer._txn_manager._transaction_waiter]
-    for batches in producer._message_accumulator._batches.values():
+    accumulator = producer._message_accumulator
+    for batches in (*accumulator._batches.values(), accumulator._pending_batches):
         for batch in batches:
             futures += [batch.future, batch._drain_waiter]
     for future in futures:

@@ -28,7 +28,7 @@ from rocksdict import (
     WriteOptions,
 )
 
-from .disk import told
+from .disk import files_per_store, told
 from .errors import StoreDamagedError, StoreError
 from .positions import Local, Position
 from .wire import (
@@ -53,11 +53,12 @@ log = logging.getLogger(__name__)
 
 
 class StoreMemory:
-    """Memory that the stores of one worker share, in bytes."""
+    """Memory that the stores of one worker share, in bytes, and the files each may keep open."""
 
     def __init__(self, cache_bytes: int, buffer_bytes: int, partitions: int) -> None:
         self.cache = Cache(cache_bytes)
         self.buffer_bytes = max(4 << 20, buffer_bytes // max(1, partitions))
+        self.files = files_per_store(partitions)
 
     def options(self) -> Options:
         """Options for one store."""
@@ -80,7 +81,7 @@ class StoreMemory:
         options.set_memtable_prefix_bloom_ratio(0.1)
         options.set_max_background_jobs(2)
         options.set_keep_log_file_num(2)
-        options.set_max_open_files(256)
+        options.set_max_open_files(self.files)
         options.set_stats_dump_period_sec(0)
         return options
 

@@ -29,6 +29,7 @@ from .errors import (
 )
 from .private_producer import (
     abort_everywhere,
+    end_producer,
     fill_batches,
     forget_errors,
     see_error,
@@ -101,9 +102,7 @@ class Writer:
 
     async def stop(self) -> None:
         """Close; never raises, never waits for long."""
-        forget_errors(self._producer)
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._producer.stop(), 3)
+        await end_producer(self._producer)
 
     async def commit(
         self, snapshot: Snapshot, offsets: dict[str, int], expected_offset: int

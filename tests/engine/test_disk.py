@@ -161,6 +161,35 @@ def test_what_is_a_fault_of_the_disk(error: Exception, kind: type[Exception] | N
     assert "/data" not in str(fault)
 
 
+FILES = """
+import resource, sys
+from pathlib import Path
+from stream_app.engine.disk import allow_many_files, files_per_store, store_fault
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+print(files_per_store(1), files_per_store(2), files_per_store(50))
+allow_many_files()
+soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+print(soft == min(hard, 65536), files_per_store(8))
+print(store_fault(Exception("IO error: While opendir: /data/x: Too many open files"), Path("x")))
+"""
+
+
+def test_stores_leave_files_for_others() -> None:
+    """Each would take 256, and a terminal gives a process a thousand, or on macOS 256."""
+    done = subprocess.run(
+        [sys.executable, "-c", FILES],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    few, many, told = done.stdout.splitlines()
+    assert few == "100 50 24"
+    assert many == "True 256"
+    assert told.endswith("[path=x, error=IO error: While opendir: Too many open files]")
+
+
 async def test_a_damaged_disk_is_no_fault_of_the_records(cluster: Make) -> None:
     """Found in the midst of the work: none is refused for it, and the store is rebuilt."""
     async with cluster(partitions=1, cache_states=2) as c:

@@ -139,6 +139,29 @@ async def test_a_right_that_is_missing_is_told(
     assert "Do: give it Write" in str(refusal.value)
 
 
+async def test_a_producer_that_cannot_send_is_ended(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As to a topic that is gone. It would stay at work behind every commit that is given up."""
+
+    async def not_now(*args: object) -> None:
+        await asyncio.sleep(0.02)
+
+    await bench.commit(a="one")
+    writer, bench.writer = bench.writer, None
+    producer = vars(writer)["_producer"]
+    monkeypatch.setattr(producer._sender, "_do_add_partitions_to_txn", not_now)
+    snapshot = bench.unit.snapshot({}, bench.position)
+    assert writer is not None
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(writer.commit(snapshot, {"in": 1}, bench.next_offset), 0.2)
+    started = asyncio.get_running_loop().time()
+    await writer.stop()
+    assert asyncio.get_running_loop().time() - started < 2
+    assert producer._sender.sender_task.done()
+    assert not any(connection.connected() for connection in producer.client._conns.values())
+
+
 async def test_input_waits_while_too_much_is_uncommitted(cluster: Make) -> None:
     """A slow broker: what waits for its commit stays within bounds, however long the backlog."""
     most, slice_ = 100, 50
