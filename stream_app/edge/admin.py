@@ -17,6 +17,7 @@ from aiokafka.errors import (
     InvalidReplicationFactorError,
     InvalidTopicError,
     KafkaError,
+    NodeNotReadyError,
     PolicyViolationError,
     TopicAuthorizationFailedError,
 )
@@ -77,6 +78,11 @@ class NoBrokerError(OperatorError):
         super().__init__(f"{broker}: {type(last).__name__}.")
 
 
+class UnreachableBrokerError(NoBrokerError):
+    """Kafka answers there, but tells an address of its brokers that cannot be reached from here.
+    Do: set their advertised.listeners to names and ports that this machine can reach."""
+
+
 async def prepare_topics(
     broker: str,
     specs: list[TopicSpec],
@@ -100,7 +106,10 @@ async def prepare_topics(
             raise TopicRefusedError(error) from error
         except KafkaError as error:
             if time.monotonic() > deadline:
-                raise NoBrokerError(broker, error) from error
+                answers = isinstance(error, NodeNotReadyError)  # whoever was asked first did
+                raise (UnreachableBrokerError if answers else NoBrokerError)(
+                    broker, error
+                ) from error
             if time.monotonic() - told_at >= TOLD_EVERY_S:
                 told_at = time.monotonic()
                 log.warning("waiting for the broker at %s: %s", broker, type(error).__name__)

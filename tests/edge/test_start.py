@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import InvalidReplicationFactorError
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaConnectionError,
+    NodeNotReadyError,
+)
 from click.testing import CliRunner
 
 from stream_app.backfill.errors import StateFileError
@@ -148,6 +152,28 @@ def test_an_error_tells_what_was_found_and_then_what_to_do() -> None:
     assert str(StateFileError(Path("run.json"), "written by a newer release")).startswith(
         "run.json: written by a newer release. Do: give the files, policy and options of the first"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (NodeNotReadyError(), "Do: set their advertised.listeners to names and ports"),
+        (KafkaConnectionError(), "There is no Kafka to be reached. Do: start it"),
+    ],
+)
+async def test_a_broker_that_names_a_wrong_address_is_told(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    """It is there, so "start it" would help nobody."""
+
+    async def fails(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(admin, "_prepare", fails)
+    monkeypatch.setattr(admin, "PATIENCE_S", -1.0)
+    with pytest.raises(admin.NoBrokerError) as refusal:
+        await admin.prepare_topics("kafka:9092", [], 1)
+    assert told in str(refusal.value)
 
 
 def test_every_option_that_an_error_names_is_one() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stream_app.embedded import EmbeddedBroker, Silent
+from stream_app.embedded.settings import free_ports
 
 from .cluster import Cluster
 
@@ -20,16 +21,23 @@ EXIT_LIMIT_S = 30.0
 @pytest.mark.kafka
 @pytest.mark.slow
 async def test_broker_away(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
-    """Restarted under load; killed, and a worker with work pending is asked to end meanwhile."""
-    address = own_broker.address
-    async with Cluster(address, "away-", tmp_path, partitions=2, instance_id=None) as c:
+    """Restarted under load, at another address; killed, and a worker is asked to end meanwhile.
+
+    aiokafka knows the addresses that brokers have told; when none of these is right any more it
+    must ask at those again that it was given.
+    """
+    [other] = free_ports(1)
+    addresses = f"{own_broker.address},127.0.0.1:{other}"
+    async with Cluster(addresses, "away-", tmp_path, partitions=2, instance_id=None) as c:
         c.start("a", commit_interval_ms=1_000, stop_timeout_ms=3_000)
         await c.ready("a", partitions=2)
         await c.feed_random(2_000, 50)
         await c.progress(1)
         await asyncio.to_thread(own_broker.stop)
         await asyncio.sleep(1)
+        vars(own_broker)["_port"] = other
         await asyncio.to_thread(own_broker.start, Silent())
+        await c.refresh()
         await c.feed_random(500, 50, seed=2)
         await c.drained()
         # with work pending and nobody to give it to

@@ -15,6 +15,7 @@ from typing import Any
 import aiokafka
 import faust
 import pytest
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
@@ -27,10 +28,15 @@ from faust.transport.consumer import Consumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Producer
 from mode.worker import Worker
 
+from stream_app.engine import private_client
+
 ENGINE = Path(__file__).parents[2] / "stream_app" / "engine"
 
 # Read line by line when the engine was written; a change of their text means: read again.
 READ = {
+    AIOKafkaClient.bootstrap: "198943b004e5",
+    AIOKafkaClient._get_conn: "68ce5d839171",
+    private_client._ask_those_known: "06dc51ed3e0d",
     AIOKafkaConsumerThread._fetch_records: "39a2c6c79fc1",
     AIOKafkaConsumerThread.getmany: "26fc5fc9f3b6",
     Consumer._drain_messages: "44a2500309e8",
