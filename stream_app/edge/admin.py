@@ -106,10 +106,10 @@ async def prepare_topics(
             raise TopicRefusedError(error) from error
         except KafkaError as error:
             if time.monotonic() > deadline:
-                answers = isinstance(error, NodeNotReadyError)  # whoever was asked first did
-                raise (UnreachableBrokerError if answers else NoBrokerError)(
-                    broker, error
-                ) from error
+                # Who answers and then cannot be reached has told a wrong address.
+                answers = isinstance(error, NodeNotReadyError)
+                kind = UnreachableBrokerError if answers else NoBrokerError
+                raise kind(broker, error) from error
             if time.monotonic() - told_at >= TOLD_EVERY_S:
                 told_at = time.monotonic()
                 log.warning("waiting for the broker at %s: %s", broker, type(error).__name__)

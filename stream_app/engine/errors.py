@@ -162,7 +162,8 @@ class NameTakenError(EngineRefusalError):
 
 class SendRefusedError(EngineError):
     """The broker does not take what is written to a topic; nothing is committed meanwhile.
-    Do: look at the topic (its max.message.bytes, its min.insync.replicas); it is tried again and
+    Do: look at the topic (its max.message.bytes, its min.insync.replicas), for an
+    InvalidTimestampError at the clocks of this machine and of the brokers; it is tried again and
     again."""
 
 

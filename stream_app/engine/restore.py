@@ -40,6 +40,8 @@ from .wire import (
 log = logging.getLogger(__name__)
 
 _BATCH_RECORDS = 20_000
+_CLOCK_MS = 3_600_000
+"""By so much a clock may be set back, or be behind that of another machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,9 @@ class Restorer:
                 changelog_end=end,
             )
         age_ms = time.time() * 1000 - local.wall_ms
-        if not trusted and age_ms > self._settings.tombstone_retention_ms * 6 // 7:
-            return "old"
+        oldest_ms = self._settings.tombstone_retention_ms * 6 // 7
+        if not trusted and not -_CLOCK_MS <= age_ms <= oldest_ms:
+            return "old"  # or from a time to come: no clock says how old it is
         self._position = self._store.position()
         self._position_offset = local.position_offset
         if self._position is None or local.position_offset < 0:

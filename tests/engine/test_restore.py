@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -114,11 +115,20 @@ async def test_a_record_that_is_not_ours(bench: Bench, key: bytes) -> None:
         await bench.restore()
 
 
-async def test_an_old_store_is_rebuilt(bench: Bench) -> None:
+async def test_an_old_store_is_rebuilt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tombstones that it has not seen may be gone by now."""
     await bench.commit(a="one")
     await asyncio.sleep(0.05)
     assert (await bench.restore(tombstone_retention_ms=10)).wiped == "old"
+    assert bench.states() == {b"a": "one"}
+    assert (await bench.restore()).wiped == ""
+    year_s = 366 * 86_400.0
+    monkeypatch.setattr(time, "time", lambda: year_s + time.time_ns() / 1e9)  # a clock that is fast
+    local = bench.store.local()
+    assert local is not None
+    bench.store.write((), local.next_offset, local.position_offset)
+    monkeypatch.undo()
+    assert (await bench.restore()).wiped == "old", "who knows how old it is"
     assert bench.states() == {b"a": "one"}
 
 
