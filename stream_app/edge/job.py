@@ -334,8 +334,8 @@ class RelationshipJob:
 
     def _publish(self, unit: Unit[State], work: Work, now_ms: int) -> bool:
         """Rows of methods, at most once a second each. True if more methods wait."""
-        if not work.waiting or now_ms - work.published_ms < PUBLISH_MS:
-            return False
+        if not work.waiting or 0 <= now_ms - work.published_ms < PUBLISH_MS:
+            return False  # a clock that was set back is not waited for
         work.waiting -= self._methods.publish(unit, now_ms)
         if work.waiting > 0:
             return True

@@ -127,7 +127,8 @@ class RecordTooLargeError(EngineError, ValueError):
 
 class CommitTimeoutError(EngineError):
     """A transaction did not end within `commit_timeout_ms`.
-    Do: look at the brokers; the unit reopens by itself and tries again."""
+    Do: look at the brokers, and whether the topics that are `unsent` to are there, with as many
+    partitions as the others; the unit reopens by itself and tries again."""
 
 
 class CoordinationError(EngineRefusalError):

@@ -357,7 +357,7 @@ class Partition(Generic[S]):
             async with asyncio.timeout(self.engine.settings.commit_timeout_ms / 1000):
                 written = await self.writer.commit(snapshot, offsets, self.next_offset)
         except TimeoutError as error:
-            raise CommitTimeoutError(partition=self.number) from error
+            raise CommitTimeoutError(partition=self.number, unsent=self.writer.unsent) from error
         self.store.write(snapshot.changelog, written.next_offset, written.position_offset)
         self.unit.written()
         self.next_offset, self.position = written.next_offset, snapshot.position

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from aiokafka.errors import (
     BrokerResponseError,
     GroupAuthorizationFailedError,
     InvalidProducerEpoch,
+    InvalidTransactionTimeout,
     ProducerFenced,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
@@ -26,6 +27,7 @@ from .errors import (
     LostCommitError,
     RightMissingError,
     SendRefusedError,
+    SettingsError,
 )
 from .private_producer import (
     abort_everywhere,
@@ -69,6 +71,7 @@ class Writer:
     def __init__(self, settings: EngineSettings, partition: int) -> None:
         self._partition = partition
         self._settings = settings
+        self._sends: Mapping[tuple[str, int], asyncio.Future[list[int]]] = {}
         self._producer = AIOKafkaProducer(
             **settings.client(),
             client_id=settings.transactional_id(partition),
@@ -104,6 +107,13 @@ class Writer:
         """Close; never raises, never waits for long."""
         await end_producer(self._producer)
 
+    @property
+    def unsent(self) -> str:
+        """The topics that kept a commit waiting until it was given up; none: its end did."""
+        return ", ".join(
+            sorted({topic for (topic, _), task in self._sends.items() if task.cancelled()})
+        )
+
     async def commit(
         self, snapshot: Snapshot, offsets: dict[str, int], expected_offset: int
     ) -> Written:
@@ -129,7 +139,7 @@ class Writer:
         sends[changelog] = fill_batches(self._producer, state, now_ms)
         await self._producer.begin_transaction()
         forget_errors(self._producer)  # they are raised, but not all that aiokafka makes
-        tasks = {
+        self._sends = tasks = {
             target: asyncio.ensure_future(self._send(target, [batch for batch, _ in batches]))
             for target, batches in sends.items()
         }
@@ -189,6 +199,9 @@ def _told(partition: int) -> Iterator[None]:
         raise FencedError(partition=partition) from error
     except _NO_RIGHT as error:
         raise RightMissingError(partition=partition, error=str(error)) from error
+    except InvalidTransactionTimeout as error:
+        must_be = "<= transaction.max.timeout.ms of the brokers"
+        raise SettingsError(setting="transaction_timeout_ms", must_be=must_be) from error
 
 
 async def _all_of(tasks: Iterable[asyncio.Future[Any]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -12,8 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed
 
-from stream_app.engine.errors import RightMissingError
+from stream_app.engine.errors import RightMissingError, SettingsError
 from stream_app.engine.watchdog import EXIT_CODE
+from stream_app.engine.writer import Writer
 
 from .bench import Bench
 from .cluster import Cluster
@@ -139,6 +141,15 @@ async def test_a_right_that_is_missing_is_told(
     assert "Do: give it Write" in str(refusal.value)
 
 
+async def test_a_timeout_beyond_the_brokers_is_told(bench: Bench) -> None:
+    settings = replace(bench.settings, transaction_timeout_ms=86_400_000)
+    writer = Writer(settings, 0)
+    with pytest.raises(SettingsError) as refusal:
+        await writer.start()
+    await writer.stop()
+    assert "must_be=<= transaction.max.timeout.ms of the brokers" in str(refusal.value)
+
+
 async def test_a_producer_that_cannot_send_is_ended(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +166,7 @@ async def test_a_producer_that_cannot_send_is_ended(
     assert writer is not None
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(writer.commit(snapshot, {"in": 1}, bench.next_offset), 0.2)
+    assert writer.unsent == bench.settings.changelog
     started = asyncio.get_running_loop().time()
     await writer.stop()
     assert asyncio.get_running_loop().time() - started < 2
