@@ -15,6 +15,7 @@ from stream_app.cli.options import Text
 from stream_app.domain.keys import relationship_key
 from stream_app.edge.reading import NoSuchTopicError, read_topic
 from stream_app.edge.topics import Topics
+from stream_app.engine import EngineError
 
 NOT_KNOWN: Final = 1
 NO_ANSWER: Final = 2
@@ -46,7 +47,7 @@ def explain(
     try:
         key = relationship_key(brand, person).encode()
         view = asyncio.run(_latest(broker, topic, key, settings))
-    except (NoSuchTopicError, KafkaError) as error:
+    except (NoSuchTopicError, EngineError, KafkaError) as error:
         told = no_answer(broker, error) if isinstance(error, KafkaError) else str(error)
         click.echo(f"rapport explain: {told}", err=True)
         sys.exit(NO_ANSWER)

@@ -28,6 +28,7 @@ from stream_app.domain.credit import MILLION, MODELS, UNATTRIBUTED, Model
 from stream_app.domain.policy import Policy
 from stream_app.edge.reading import NoSuchTopicError, read_topic, replay_line
 from stream_app.edge.topics import Topics
+from stream_app.engine import EngineError
 from stream_app.replay import Replay
 
 OVER_ALL_PATHS: Final = {"markov": markov, "shapley": shapley}
@@ -106,7 +107,7 @@ def methods(
             rows, credit = [read_report(line) for line in lines], None
         else:
             rows, credit = _recount(brand, model, cast("Rung", stage), policy, _source(options))
-    except (NoSuchTopicError, UnreadableFileError, KafkaError) as error:
+    except (NoSuchTopicError, UnreadableFileError, EngineError, KafkaError) as error:
         failed = isinstance(error, KafkaError)
         told = no_answer(options["broker"], error) if failed else str(error)
         click.echo(f"rapport methods: {told}", err=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from itertools import chain
-from typing import Any, Final, Protocol
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,6 +22,7 @@ from stream_app.edge.log import (
     recorded_ms,
 )
 from stream_app.engine import Record
+from stream_app.engine.private_fetch import hand_out_as_parsed
 from stream_app.errors import OperatorError
 
 FETCH_BYTES = 4 << 20
@@ -35,6 +35,15 @@ class ReadRecord(Record, Protocol):
 
     @property
     def partition(self) -> int: ...
+
+
+class _Placed(NamedTuple):
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
 
 
 class NoSuchTopicError(OperatorError):
@@ -51,7 +60,8 @@ async def read_topic(
     """Partition count and record, in order within each partition.
 
     `client`: keyword arguments of aiokafka's clients, encryption and credentials. Raises
-    NoSuchTopicError, or aiokafka's KafkaError if there is no broker.
+    NoSuchTopicError, aiokafka's KafkaError if there is no broker, or the engine's
+    BatchDamagedError.
     """
     client = client or {}
     count = await _partitions(broker, topic, client)
@@ -64,16 +74,23 @@ async def read_topic(
     )
     try:
         await reader.start()
+        hand_out_as_parsed(reader)
         places = [TopicPartition(topic, number) for number in range(count)]
         reader.assign(places)
         await reader.seek_to_beginning(*places)
         ends = await reader.end_offsets(places)
         waiting = {place for place, end in ends.items() if end > 0}
         while waiting:
-            fetched = await reader.getmany(timeout_ms=200)
-            for record in chain.from_iterable(fetched.values()):
-                if record.offset < ends[TopicPartition(topic, record.partition)]:
-                    yield count, record
+            for place, records in (await reader.getmany(timeout_ms=200)).items():
+                number, end = place.partition, ends[place]
+                for one in records:
+                    if one.offset < end:
+                        yield (
+                            count,
+                            _Placed(
+                                number, one.offset, one.timestamp, one.key, one.value, one.headers
+                            ),
+                        )
             waiting = {p for p in waiting if await reader.position(p) < ends[p]}
     finally:
         await reader.stop()

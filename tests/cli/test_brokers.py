@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stream_app.edge.reading import read_topic
 from tests.backfill.support import SAMPLES
 from tests.cli.test_outputs import rapport as run_rapport
+from tests.engine.test_private_fetch import signed
 
 COMMANDS = {
     "explain": ("acme", "x:1"),
@@ -95,6 +97,19 @@ async def erasures(broker: str, prefix: str) -> list[Any]:
     return [json.loads(record.value or b"") async for _, record in found]
 
 
+async def publish_odd(broker: str, topic: str) -> None:
+    """A record with the name of a header that is not in UTF-8: no reason to read nothing."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker)
+    await producer.start()
+    batch: Any = producer.create_batch()
+    batch.append(key=b"k", value=b'{"consent":null}', timestamp=None, headers=[("NAME", b"x")])
+    batch.close()
+    odd = signed(bytearray(batch._build().replace(b"NAME", b"\xff\xfe\xfd\xfc")))
+    batch._build = lambda: odd
+    await (await producer.send_batch(batch, topic, partition=0))
+    await producer.stop()
+
+
 def to_full_disk(*arguments: str) -> Any:
     with Path("/dev/full").open("wb") as full:
         return rapport(*arguments, stdout=full, stderr=subprocess.PIPE, capture_output=False)
@@ -110,8 +125,9 @@ async def test_erase_publishes_and_says_so(broker: str, prefix: str) -> None:
     lost = to_full_disk(*where)
     assert lost.returncode == 74, "neither refused nor without an answer"
     assert b"rapport erase: standard output: No space left on device" in lost.stderr
+    await publish_odd(broker, f"{prefix}relationship.erasures")
     told_of = [one["consent"] for one in await erasures(broker, prefix)]
-    assert told_of == [False, True, False]
+    assert told_of == [False, True, False, None]
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,11 @@ from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Producer
+from faust.types import TP
 from mode.worker import Worker
 
 from stream_app.engine import private_client
+from stream_app.engine.private_consumer import LaneThread
 
 ENGINE = Path(__file__).parents[2] / "stream_app" / "engine"
 
@@ -92,6 +94,14 @@ def test_c_builder_takes_the_first_record_whatever_its_size() -> None:
     builder = BatchBuilder(1000, 0, is_transactional=True)
     assert builder._builder.append(0, 1, b"k", b"v" * 5000, []) is not None
     assert builder._builder.append(1, 1, b"k", b"v", []) is None
+
+
+def test_faust_does_not_complain_of_partitions_that_are_restored() -> None:
+    """It takes them for forgotten: some hundred errors each two minutes."""
+    base = AIOKafkaConsumerThread.verify_event_path
+    assert "NO_FETCH_SINCE_START" in inspect.getsource(AIOKafkaConsumerThread)
+    assert LaneThread.verify_event_path is not base
+    LaneThread.verify_event_path(object(), 0.0, TP("log", 0))  # type: ignore[arg-type]
 
 
 async def test_position_state_has_what_is_stamped() -> None:
