@@ -157,7 +157,7 @@ def test_names_of_headers_that_are_not_utf8(compression: int) -> None:
 
 
 @pytest.mark.parametrize("compression", [0, 2])
-@pytest.mark.parametrize("at", [17, 70, 150])
+@pytest.mark.parametrize("at", [1, 17, 70, 150])
 def test_a_batch_that_is_damaged_is_named(compression: int, at: int) -> None:
     """On the broker's disk: a client that does not look takes other bytes for the record."""
     damaged = bytearray(signed(batch(compression, base_offset=3)))
