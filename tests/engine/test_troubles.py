@@ -43,7 +43,8 @@ async def test_batch_fails_fifty_times(cluster: Make) -> None:
         await c.drained(within_s=60)
         await c.feed([b"k%d" % n for n in range(8)])
         await c.drained()
-        assert c.log().count("processing failed") > 40  # the rest while looking for one of them
+        # 650 records in slices of 16: some failures share one, others come while one is looked for.
+        assert c.log().count("processing failed") > 30
         assert await c.stop() == 0
         await c.check_exact()
 
