@@ -35,7 +35,7 @@ async def test_open_and_tick_raise(cluster: Make) -> None:
 
 async def test_batch_fails_fifty_times(cluster: Make) -> None:
     """Small batches, some fifty of which fail once: all is applied once, in order."""
-    async with cluster(partitions=4, max_poll_records=16) as c:
+    async with cluster(partitions=4, max_poll_records=8) as c:
         for turn in range(50):
             await c.feed([b"k%d" % n for n in range(12)])
             await c.feed([b"k%d" % (turn % 12)], value=b"fail 1 %d" % turn)
@@ -43,8 +43,7 @@ async def test_batch_fails_fifty_times(cluster: Make) -> None:
         await c.drained(within_s=60)
         await c.feed([b"k%d" % n for n in range(8)])
         await c.drained()
-        # 650 records in slices of 16: some failures share one, others come while one is looked for.
-        assert c.log().count("processing failed") > 30
+        assert c.log().count("processing failed") > 40  # the rest while looking for one of them
         assert await c.stop() == 0
         await c.check_exact()
 
