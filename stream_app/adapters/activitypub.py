@@ -25,7 +25,6 @@ from stream_app.adapters.addresses import (
     server,
 )
 from stream_app.adapters.base import (
-    NEGATIVE_SIGNS,
     Address,
     Delivery,
     Event,
@@ -36,6 +35,7 @@ from stream_app.adapters.base import (
 )
 from stream_app.adapters.batches import unpacked
 from stream_app.adapters.fields import Node
+from stream_app.adapters.sentiments import of_sign
 
 PLATFORM = "activitypub"
 _ACTORS = frozenset(("Person", "Service", "Application", "Organization"))
@@ -194,7 +194,7 @@ def _act(root: Node, kind: str, delivery: Delivery, group: str) -> Finding:
         id=own or f"{kind}:{actor}:{id_of(root, 'object')}",
         key=own,
         in_reply_to=object_,
-        sentiment=-1.0 if str(root.raw("content"))[:1] in NEGATIVE_SIGNS else None,
+        sentiment=of_sign(root.raw("content")),
     )
 
 

@@ -40,10 +40,6 @@ OPS = (
 DIRECTIONS = ("inbound", "outbound", "self", "peer", "none")
 
 
-NEGATIVE_SIGNS = frozenset("\U0001f622\U0001f620\U0001f621\U0001f44e")
-"""Reactions that are no affinity: it cries, it is cross, it is angry, a thumb down."""
-
-
 class Money(msgspec.Struct, frozen=True):
     """An amount as the platform states it: decimal string in major units, ISO 4217 currency."""
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from stream_app.adapters import meta, times
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
-from stream_app.adapters.fields import Malformed, Node
+from stream_app.adapters.fields import Malformed, Node, whole
+from stream_app.adapters.sentiments import of_stars
 
 PLATFORM = "facebook"
 _REMOVES = frozenset(("remove", "delete"))
@@ -270,6 +271,4 @@ def _sentiment(verb: str, value: Node) -> float | None:
     if word in ("POSITIVE", "NEGATIVE"):
         return 1.0 if word == "POSITIVE" else -1.0
     stars = value.raw("rating")
-    if isinstance(stars, int) and not isinstance(stars, bool) and 1 <= stars <= 5:
-        return (stars - 3) / 2
-    return None
+    return of_stars(stars) if whole(stars) else None

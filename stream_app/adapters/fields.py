@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -25,6 +25,11 @@ class Malformed(Exception):  # noqa: N818 - a value on its way to a Refusal, not
         self.path = path
         self.expected = expected
         self.reason = reason
+
+
+def whole(value: object) -> TypeGuard[int]:
+    """True for an integer, which a JSON true is to Python, too."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def decode(payload: bytes) -> Any:
@@ -106,7 +111,7 @@ class Node:
             return ""
         if isinstance(value, str):
             return value
-        if isinstance(value, int) and not isinstance(value, bool):
+        if whole(value):
             return str(value)
         raise Malformed(self.at(key), "a string or an integer")
 

@@ -17,7 +17,7 @@ import msgspec
 from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
 from stream_app.adapters.base import Delivery, Event, Finding, Money, Outcome
-from stream_app.adapters.fields import Malformed, Node, amount
+from stream_app.adapters.fields import Malformed, Node, amount, whole
 
 PLATFORM = "github"
 
@@ -370,7 +370,7 @@ def _purchase(root: Node, name: str, delivery: Delivery) -> Finding | None:
 def _cents(node: Node, field: str, count: int) -> Money | None:
     """A price in US cents, times `count`; GitHub states no other currency."""
     cents = node.raw(field)
-    if not isinstance(cents, int) or isinstance(cents, bool):
+    if not whole(cents):
         return None
     price = Decimal(amount(cents, node.at(field), 2))
     return Money(amount(price * count, node.at(field)), "USD")

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from stream_app.adapters import times
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome
-from stream_app.adapters.fields import Node
+from stream_app.adapters.fields import Node, whole
+from stream_app.adapters.sentiments import of_stars
 
 PLATFORM = "intercom"
 _WRITTEN = {
@@ -274,7 +275,6 @@ def _granular(root: Node, item: Node, topic: str) -> Iterator[Finding]:
 def _rating(root: Node, item: Node, topic: str) -> Finding:
     rating = item.child("conversation_rating")
     stars = rating.raw("rating")
-    fair = isinstance(stars, int) and not isinstance(stars, bool) and 1 <= stars <= 5
     app, own = root.id("app_id"), item.id("id")
     at = times.seconds(rating, "created_at")
     return Finding(
@@ -286,7 +286,7 @@ def _rating(root: Node, item: Node, topic: str) -> Finding:
         at_us=at if at is not None else times.seconds(root, "created_at"),
         account=app,
         id=f"rating:{own}",
-        sentiment=(stars - 3) / 2 if fair else None,
+        sentiment=of_stars(stars) if whole(stars) else None,
     )
 
 

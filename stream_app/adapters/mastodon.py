@@ -13,7 +13,6 @@ from typing import Any
 from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
 from stream_app.adapters.base import (
-    NEGATIVE_SIGNS,
     Address,
     Delivery,
     Event,
@@ -22,6 +21,7 @@ from stream_app.adapters.base import (
     chosen,
 )
 from stream_app.adapters.fields import Malformed, Node, decode
+from stream_app.adapters.sentiments import of_sign
 
 PLATFORM = "mastodon"
 
@@ -138,7 +138,7 @@ def _on_status(item: Node, kind: str, actor: str, at: int | None) -> Finding:
         direction="self" if actor == target else "inbound",
         id=_share_id(actor, object_) if share else f"like:{item.id('id')}",
         in_reply_to=object_,
-        sentiment=-1.0 if isinstance(sign, str) and sign[:1] in NEGATIVE_SIGNS else None,
+        sentiment=of_sign(sign),
         automated=item.child("account").flag("bot"),
     )
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stream_app.adapters import times
-from stream_app.adapters.base import NEGATIVE_SIGNS, Event, Finding, Money, Outcome
+from stream_app.adapters.base import Event, Finding, Money, Outcome
 from stream_app.adapters.fields import Malformed, Node, amount, currency
+from stream_app.adapters.sentiments import NEGATIVE_SIGNS
 
 EVENTS = (
     Event("messages", "message"),

@@ -16,6 +16,7 @@ from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
 from stream_app.adapters.base import Delivery, Event, Finding, Money, Outcome, each
 from stream_app.adapters.fields import Node, amount, currency
+from stream_app.adapters.sentiments import of_stars
 
 PLATFORM = "segment"
 _NAMED = {
@@ -169,8 +170,7 @@ def _method(message: Node, properties: Node) -> str:
 def _sentiment(properties: Node) -> float | None:
     """Five stars are +1, one is -1."""
     try:
-        stars = Decimal(str(properties.raw("rating")).strip())
-        return float((stars - 3) / 2) if 1 <= stars <= 5 else None
+        return of_stars(Decimal(str(properties.raw("rating")).strip()))
     except ArithmeticError:
         return None
 

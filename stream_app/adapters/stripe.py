@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TypeGuard
 
 from stream_app.adapters import times
 from stream_app.adapters.accounts import OWNER
 from stream_app.adapters.base import Delivery, Event, Finding, Money, Outcome
-from stream_app.adapters.fields import Node, amount, currency
+from stream_app.adapters.fields import Node, amount, currency, whole
 
 PLATFORM = "stripe"
 _NO_MINOR = frozenset(
@@ -150,9 +149,9 @@ def _total(item: Node, kind: str) -> Money | None:
     if kind.startswith("invoice."):
         field = "amount_due" if "amount_due" in item else "total"
         return _money(item, field) if item.flag("paid") else None
-    whole, let_go = item.raw("amount"), item.raw("amount_refunded")
-    if kind == "charge.captured" and _whole(whole):  # the rest of what was held is let go
-        return _minor(whole - (let_go if _whole(let_go) else 0), item, "amount")
+    held, let_go = item.raw("amount"), item.raw("amount_refunded")
+    if kind == "charge.captured" and whole(held):  # the rest of it is let go
+        return _minor(held - (let_go if whole(let_go) else 0), item, "amount")
     return None
 
 
@@ -163,7 +162,7 @@ def _refunds(charge: Node) -> list[Node]:
 
     def made(refund: Node) -> int:
         at = refund.raw("created")
-        return at if _whole(at) else 0
+        return at if whole(at) else 0
 
     return sorted(parts, key=made, reverse=True)
 
@@ -173,7 +172,7 @@ def _refunded(root: Node, item: Node) -> Finding:
     before = root.need("data").child("previous_attributes").raw("amount_refunded")
     after = item.raw("amount_refunded")
     value: Money | None
-    if _whole(before) and _whole(after) and after >= before:
+    if whole(before) and whole(after) and after >= before:
         value = _minor(after - before, item, "amount_refunded")
     elif refunds:
         value = _money(refunds[0], "amount") or _money(item, "amount_refunded")
@@ -225,17 +224,13 @@ def _id(node: Node, key: str) -> str:
 def _money(item: Node, field: str) -> Money | None:
     said = item.raw(field)
     value = int(said) if isinstance(said, str) and _DIGITS.fullmatch(said) else said
-    return _minor(value, item, field) if _whole(value) else None
+    return _minor(value, item, field) if whole(value) else None
 
 
 def _minor(value: int, item: Node, field: str) -> Money:
     code = currency(item.raw("currency"), item.at("currency"))
     digits = 0 if code in _NO_MINOR else 3 if code in _THREE_MINOR else 2
     return Money(amount(value, item.at(field), digits), code)
-
-
-def _whole(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _ignored(root: Node, reason: str) -> Finding:

@@ -14,13 +14,14 @@ from xml.etree import ElementTree
 from stream_app.adapters import times
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome, Refusal, each, shortened
 from stream_app.adapters.fields import Malformed, Node, decode
+from stream_app.adapters.sentiments import of_stars
 from stream_app.domain.rejects import Reason
 
 PLATFORM = "wordpress"
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _PREFIX = re.compile(rb"<(/?)(?:wp|dc|content|excerpt|wfw):")
 _NAMESPACES = re.compile(rb"\sxmlns(:\w+)?=(\"[^\"]*\"|'[^']*')")
-_STARS = {"1": -1.0, "2": -0.5, "3": 0.0, "4": 0.5, "5": 1.0}
+_STARS = {str(stars): of_stars(stars) for stars in range(1, 6)}
 _LINKS = frozenset(("pingback", "trackback"))
 
 EVENTS = (
