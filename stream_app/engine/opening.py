@@ -49,18 +49,15 @@ async def open_unit(part: Partition[S]) -> None:
     """
     started = time.monotonic()
     engine = part.engine
-    topics = [engine.settings.changelog, *engine.job.outputs, *part.tps]
     async with _reader(engine.settings, "read_committed") as committed:
         if not await engine.reader.is_member():
             raise NotMemberError(partition=part.number)
         await part.stop_writer()
         async with asyncio.timeout(_START_TIMEOUT_S):
-            await learn_topics(committed, topics)
             await _fence(part, committed)
         was_clean = part.trusted and part.unit.is_clean
         positions_before, position_before = part.positions, part.position
         restored = await _restore(part, committed)
-        await learn_topics(committed, topics)  # to restore is to assign
         bounds = await _bounds(committed, part.tps, part.number)
     if part.moved and (restored.records or restored.wiped):
         raise ForeignWriterError(topic=engine.settings.changelog, partition=part.number)
@@ -127,8 +124,10 @@ async def _unfinished(
     settings: EngineSettings, places: list[TopicPartition], committed: AIOKafkaConsumer
 ) -> list[TopicPartition]:
     """Where a transaction is open: ours, if it hangs, or at times one that another unit is at."""
+    topics = {place.topic for place in places}
+    await learn_topics(committed, topics)
     async with _reader(settings, "read_uncommitted") as uncommitted:
-        await learn_topics(uncommitted, {place.topic for place in places})
+        await learn_topics(uncommitted, topics)
         written = await uncommitted.end_offsets(places)
     decided = await committed.end_offsets(places)  # in this order: what ended is told
     return [place for place in places if decided[place] < written[place]]
@@ -163,6 +162,7 @@ async def _bounds(
     consumer: AIOKafkaConsumer, topics: Iterable[str], partition: int
 ) -> dict[str, Bounds]:
     tps = [TopicPartition(topic, partition) for topic in topics]
+    await learn_topics(consumer, {tp.topic for tp in tps})
     begins = await consumer.beginning_offsets(tps)
     ends = await consumer.end_offsets(tps)
     return {tp.topic: (begins[tp], ends[tp]) for tp in tps}

@@ -22,6 +22,8 @@ from .errors import BatchDamagedError
 
 _HEAD = struct.Struct(">qi")
 """Of a batch: its first offset, and how many bytes follow."""
+_FAR = 1 << 40
+"""A gap between two batches is not as wide: what compaction takes is counted in records."""
 
 
 def hand_out_as_parsed(consumer: AIOKafkaConsumer) -> None:
@@ -45,10 +47,6 @@ def hear_of_gone(state: Any, tell: Callable[[], None]) -> None:
 
     state.await_reset = await_reset
     state.resume()
-
-
-_FAR = 1 << 40
-"""A gap between two batches is not as wide: what compaction takes is counted in records."""
 
 
 class _FetchedRecords(MemoryRecords):  # type: ignore[misc]
