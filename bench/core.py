@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal
 
 from bench.engines import PARTITIONS, rows
 from bench.events import Keys
@@ -18,7 +18,8 @@ from bench.process import HOME
 from bench.small_job import StageJob
 from stream_app.bootstrap import build_app
 from stream_app.contracts.policy import load_policy
-from stream_app.engine import Job, Record, Unit, partition_of
+from stream_app.edge.offline import Record
+from stream_app.engine import Job, Unit, partition_of
 from stream_app.engine.app import tune_garbage_collector
 from stream_app.engine.positions import Position
 from stream_app.engine.store import Store, StoreMemory
@@ -27,18 +28,6 @@ SLICE = 4_000
 COMMIT = 20_000
 STEPS = ("process", "snapshot", "store")
 WRITTEN = ("changelog records", "output records", "bytes")
-
-
-class Row(NamedTuple):
-    """A record as the Kafka client would deliver it."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes
-    value: bytes
-    headers: tuple[()] = ()
 
 
 @dataclass
@@ -69,11 +58,11 @@ def measure(job: Literal["small", "model"], keys: Keys, events: int) -> dict[str
     }
 
 
-def _records(job: str, keys: Keys, events: int) -> list[Row]:
+def _records(job: str, keys: Keys, events: int) -> list[Record]:
     now_ms = int(time.time() * 1000)
     kind: Literal["stage", "interactions"] = "stage" if job == "small" else "interactions"
     return [
-        Row("log", 0, offset, now_ms, key, value)
+        Record("log", 0, offset, now_ms, key, value)
         for offset, (key, value) in enumerate(rows(kind, keys, events))
         if partition_of(key, PARTITIONS) == 0
     ]
@@ -95,7 +84,7 @@ def _job(job: str, folder: Path) -> Job[Any]:
     return build_app(settings, load_policy(None)).engine.job
 
 
-def _run(job: Job[Any], store: Store, records: list[Row]) -> Costs:
+def _run(job: Job[Any], store: Store, records: list[Record]) -> Costs:
     unit: Unit[Any] = Unit(0, store, job.codec, partitions=PARTITIONS, cache_states=50_000)
     unit.reset(b"")
     job.open(unit)
@@ -104,7 +93,7 @@ def _run(job: Job[Any], store: Store, records: list[Row]) -> Costs:
     for begin in range(0, len(records), COMMIT):
         with _timed(costs, "process"):
             for at in range(begin, min(begin + COMMIT, len(records)), SLICE):
-                job.process(unit, "log", cast("list[Record]", records[at : at + SLICE]))
+                job.process(unit, "log", records[at : at + SLICE])
         position, end = _commit(unit, store, costs, position, end)
     return costs
 

@@ -11,16 +11,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy import default_policy
 from stream_app.demo.community import history
 from stream_app.demo.mischief import Sent, records
-from stream_app.edge.facts import NoFacts
-from stream_app.edge.job import RelationshipJob
+from stream_app.edge.offline import TOPICS, Record, commit, job_of
 from stream_app.edge.states import State
-from stream_app.edge.topics import Topics
 from stream_app.engine import Unit
 from stream_app.engine.store import Store, StoreMemory
 from stream_app.replay import Replay
@@ -34,18 +32,6 @@ _CACHED: Final = 300
 """States kept decoded: fewer than there are, so that they are loaded, too."""
 
 
-class Row(NamedTuple):
-    """A record as the job reads it."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
-
-
 def replayed(sent: Sequence[Sent]) -> int:
     """All records through a replay; how many transitions there are."""
     replay = Replay(default_policy(), "training", _PARTITIONS)
@@ -57,20 +43,9 @@ def replayed(sent: Sequence[Sent]) -> int:
 
 def worked(sent: Sequence[Sent], now_ms: int, folder: Path) -> int:
     """Those of one partition through a worker's job and into a store; records written elsewhere."""
-    topics = Topics()
-    job = RelationshipJob(
-        default_policy(),
-        topics,
-        {},
-        NoFacts(),
-        application_id="training",
-        partitions=_PARTITIONS,
-        idle_ticks=False,
-        seen_limit=100,
-        started_ms=now_ms,
-    )
+    job = job_of(default_policy(), now_ms, partitions=_PARTITIONS)
     rows = [
-        Row(topics.log, 0, offset, one.send_ms, one.key, one.value)
+        Record(TOPICS.log, 0, offset, one.send_ms, one.key, one.value)
         for offset, one in enumerate(sent)
         if partition_of(one.key, _PARTITIONS) == 0
     ]
@@ -82,7 +57,7 @@ def worked(sent: Sequence[Sent], now_ms: int, folder: Path) -> int:
         job.open(unit)
         written = 0
         for turn, at in enumerate(range(0, len(rows), _SLICE)):
-            job.process(unit, topics.log, rows[at : at + _SLICE])
+            job.process(unit, TOPICS.log, rows[at : at + _SLICE])
             if turn % _SLICES_PER_COMMIT == 0:
                 written += _committed(unit, store)
             while job.tick(unit, rows[at].timestamp, 0):
@@ -93,10 +68,7 @@ def worked(sent: Sequence[Sent], now_ms: int, folder: Path) -> int:
 
 
 def _committed(unit: Unit[State], store: Store) -> int:
-    snapshot = unit.snapshot({}, None)
-    store.write(snapshot.changelog, 10, 8)
-    unit.written()
-    return sum(map(len, snapshot.outputs.values()))
+    return sum(map(len, commit(unit, store).values()))
 
 
 def main() -> None:

@@ -29,10 +29,10 @@ from stream_app.domain.rejects import Reason, Reject
 from stream_app.edge.facts import NoFacts
 from stream_app.edge.job import RelationshipJob
 from stream_app.edge.log import KIND, SOURCE, header, recorded_ms
+from stream_app.edge.offline import TOPICS, Record
 from stream_app.edge.states import State
 from stream_app.engine import Unit
 from stream_app.engine.store import Store, StoreMemory
-from tests.edge.offline import TOPICS, Record
 
 from .mutation import Delivery
 from .support import RECEIVED_MS

@@ -16,9 +16,9 @@ from chaos.kept import Kept, read_changelog
 from stream_app.config import ServiceSettings
 from stream_app.edge.log import KIND, Kind, header
 from stream_app.edge.names import name_key
+from stream_app.edge.offline import Record
 from stream_app.engine.wire import STATE_TAG, seal
 from tests.edge.lanes import TOPICS, Lanes
-from tests.edge.offline import Record
 from tests.edge.test_links_in_any_order import much
 
 PARTITIONS = 4

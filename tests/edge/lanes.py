@@ -16,11 +16,12 @@ import orjson
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy import default_policy
 from stream_app.edge.facts import NoFacts
+from stream_app.edge.offline import TOPICS, Record, commit, job_of
 from stream_app.edge.states import State
 from stream_app.engine import Unit
 from stream_app.engine.store import Store, StoreMemory
 
-from .offline import TOPICS, Record, by_key, commit, job_of
+from .offline import by_key
 
 RAW = TOPICS.raw("bluesky")
 SOURCES = {TOPICS.log, TOPICS.links, TOPICS.erasures, RAW}

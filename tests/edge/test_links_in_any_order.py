@@ -14,10 +14,10 @@ import pytest
 from stream_app.contracts.policy import default_policy
 from stream_app.domain.linked import Linked
 from stream_app.domain.state import Relationship
+from stream_app.edge.offline import APPLICATION, TOPICS
 from stream_app.edge.reading import replay_line
 from stream_app.replay import Replay
 from tests.edge.lanes import RAW, Lanes
-from tests.edge.offline import APPLICATION, TOPICS
 from tests.edge.test_people import DAYS
 
 DAY_MS = 86_400_000

@@ -12,9 +12,10 @@ from stream_app.contracts.policy import default_policy, parse_policy
 from stream_app.domain.state import Relationship
 from stream_app.edge import policies
 from stream_app.edge.log import KIND
+from stream_app.edge.offline import APPLICATION, TOPICS, Record
 from stream_app.edge.reading import replay_line
 from stream_app.replay import Replay
-from tests.edge.offline import APPLICATION, TOPICS, Offline, Record
+from tests.edge.offline import Offline
 from tests.edge.test_policies import EASY, STRICT
 from tests.oracle.histories import history
 

@@ -10,9 +10,10 @@ import pytest
 
 from stream_app.bootstrap import RECORD_BYTES
 from stream_app.contracts.policy import default_policy
+from stream_app.edge.offline import TOPICS
 from stream_app.edge.topics import MAX_MESSAGE_BYTES
 from stream_app.engine import Unit
-from tests.edge.offline import TOPICS, Offline
+from tests.edge.offline import Offline
 from tests.edge.service import interaction
 
 HUGE = MAX_MESSAGE_BYTES - 2_000
