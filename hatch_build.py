@@ -11,6 +11,7 @@ job of the benchmark (`make bench` does); a wheel is built through `CompileHook`
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import subprocess
@@ -104,9 +105,9 @@ def _build(made: list[Extension], folder: Path, scratch: str, flags: Sequence[st
     from setuptools import Distribution
     from setuptools.command.build_ext import build_ext
 
+    made = copy.deepcopy(made)
     for extension in made:
-        others = [flag for flag in extension.extra_compile_args if flag not in {*_COUNT, *_USE}]
-        extension.extra_compile_args = [*others, *flags]
+        extension.extra_compile_args = [*extension.extra_compile_args, *flags]
         extension.extra_link_args = [*flags]
     build = build_ext(Distribution({"ext_modules": made}))
     build.build_lib, build.build_temp, build.force = str(folder), scratch, True
