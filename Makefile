@@ -43,14 +43,14 @@ compile: setup ## compile the core (setup does), if there is a C compiler
 
 # Sources that are newer than their compiled form would be ignored: so all is done anew.
 $(FAST): $(STAMP) hatch_build.py $(wildcard stream_app/domain/*.py) $(HOT)
-	@echo "compiling the core, about 20 s (RAPPORT_COMPILE=no leaves it out)"
+	@echo "compiling the core, 20 s to some minutes (RAPPORT_COMPILE=no leaves it out)"
 	@$(BIN)/python -m stream_app.embedded.warm & $(BIN)/python hatch_build.py >$(VENV)/compile.log; \
 	  compiled=$$?; wait; exit $$compiled
 	@touch $@
 
 # As in the image: the compiler has seen a run, as the peers' Java has seen one when it counts.
 $(VENV)/.profiled: $(FAST)
-	@echo "compiling the core by a profile of a run, a minute or some"
+	@echo "compiling the core by a profile of a run, twice as long as without"
 	@RAPPORT_COMPILE=profile $(BIN)/python hatch_build.py >>$(VENV)/compile.log || $(BIN)/python hatch_build.py
 	@touch $@
 
