@@ -38,11 +38,3 @@ class StateFileError(OperatorError, ImportFailure):
 
     def __init__(self, path: Path, what: str) -> None:
         super().__init__(f"{path}: {what}.")
-
-
-class NoTopicError(OperatorError, ImportFailure):
-    """A topic to publish to is not there.
-    Do: check --broker and --topic-prefix, or start the service (rapport worker): it makes them."""
-
-    def __init__(self, topic: str) -> None:
-        super().__init__(f"{topic}:")

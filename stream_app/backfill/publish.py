@@ -12,13 +12,12 @@ from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
-from stream_app.backfill.errors import NoTopicError
 from stream_app.backfill.plan import Record
 from stream_app.backfill.state import VERSION, Chain, Progress, load, other_import, save
 from stream_app.contracts.partitioner import partition_of
+from stream_app.edge.counts import partition_counts
 from stream_app.edge.topics import PRODUCER, Topics
 
 BATCH: Final = 1_000
@@ -68,8 +67,8 @@ async def publish(
 ) -> tuple[int, int]:
     """Publish; how many records were published now, and how many before.
 
-    Raises NoTopicError, StateFileError, and aiokafka's KafkaError, KafkaTimeoutError if the broker
-    is silent for too long: what was acknowledged until then is in the state.
+    Raises NoSuchTopicError, StateFileError, and aiokafka's KafkaError, KafkaTimeoutError if the
+    broker is silent for too long: what was acknowledged until then is in the state.
     """
     start = Progress(VERSION, target.topics.log, 0, Chain().digest)
     if state is not None:
@@ -81,7 +80,7 @@ async def publish(
     first = next(left, None)
     if first is None:
         return 0, start.acknowledged
-    counts = await _partitions(target, _names(first, target))
+    counts = await partition_counts(target.broker, _names(first, target), target.client)
     producer = AIOKafkaProducer(bootstrap_servers=target.broker, **PRODUCER, **target.client)
     try:
         await producer.start()
@@ -97,11 +96,6 @@ def _names(first: Record, target: Target) -> list[str]:
     return (
         [target.topic(first)] if first.to == "raw" else [target.topics.log, target.topics.erasures]
     )
-
-
-async def check(target: Target, topic: str) -> None:
-    """Raises KafkaError if there is no broker, NoTopicError if it has no such topic."""
-    await _partitions(target, [topic])
 
 
 class _Sender:
@@ -154,17 +148,3 @@ class _Sender:
         if self._state is not None:
             topic = self._target.topics.log
             save(self._state, Progress(VERSION, topic, self._chain.count, self._chain.digest))
-
-
-async def _partitions(target: Target, topics: list[str]) -> dict[str, int]:
-    """Partition counts. Raises NoTopicError: a topic is never created by publishing to it."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=target.broker, **target.client)
-    try:
-        await admin.start()
-        found = await admin.describe_topics(topics)
-    finally:
-        await admin.close()
-    for told in found:
-        if told["error_code"]:
-            raise NoTopicError(told["topic"])
-    return {told["topic"]: len(told["partitions"]) for told in found}

@@ -13,8 +13,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from stream_app.backfill.errors import NoTopicError
-from stream_app.backfill.publish import Target, check
+from stream_app.backfill.publish import Target
 from stream_app.cli.kafka import client, kafka_options, no_answer
 from stream_app.cli.options import Text
 from stream_app.contracts.erasure import ALL_BRANDS, read_erasure
@@ -23,6 +22,7 @@ from stream_app.contracts.times import format_time
 from stream_app.domain.clock import DAY_MS
 from stream_app.domain.keys import relationship_key
 from stream_app.domain.rejects import Reason, Reject
+from stream_app.edge.counts import NoSuchTopicError, partition_counts
 from stream_app.edge.topics import Retention, Topics
 
 REFUSED: Final = 1
@@ -66,7 +66,7 @@ def erase(
     target = Target(broker, Topics(topic_prefix), client(options))
     try:
         asyncio.run(_publish(target, relationship_key(brand, person).encode(), value))
-    except NoTopicError as error:
+    except NoSuchTopicError as error:
         click.echo(f"rapport erase: {error}", err=True)
         sys.exit(NO_ANSWER)
     except KafkaError as error:
@@ -122,9 +122,9 @@ def held_until(topics: Topics, now_ms: int) -> dict[str, str]:
 
 
 async def _publish(target: Target, key: bytes, value: bytes) -> None:
-    """Raises NoTopicError, which takes no retries to find out, or KafkaError."""
+    """Raises NoSuchTopicError, which a producer would take a minute to find out, or KafkaError."""
     topic = target.topics.erasures
-    await check(target, topic)
+    await partition_counts(target.broker, [topic], target.client)
     producer = AIOKafkaProducer(bootstrap_servers=target.broker, **target.client)
     try:
         await producer.start()

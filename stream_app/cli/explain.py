@@ -13,7 +13,8 @@ from aiokafka.errors import KafkaError
 from stream_app.cli.kafka import client, kafka_options, no_answer
 from stream_app.cli.options import Text
 from stream_app.domain.keys import relationship_key
-from stream_app.edge.reading import NoSuchTopicError, read_topic
+from stream_app.edge.counts import NoSuchTopicError
+from stream_app.edge.reading import read_topic
 from stream_app.edge.topics import Topics
 from stream_app.engine import EngineError
 

@@ -19,7 +19,7 @@ from stream_app.backfill.errors import ImportFailure
 from stream_app.backfill.files import size_of
 from stream_app.backfill.found import Options
 from stream_app.backfill.plan import Plan, Refuse
-from stream_app.backfill.publish import Target, check, publish
+from stream_app.backfill.publish import Target, publish
 from stream_app.backfill.sources import RAW, READERS, Source
 from stream_app.backfill.state import usable
 from stream_app.backfill.tally import LIVE_DAYS
@@ -30,6 +30,7 @@ from stream_app.contracts.reject import reject_line
 from stream_app.contracts.times import format_time
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reject
+from stream_app.edge.counts import NoSuchTopicError, partition_counts
 from stream_app.edge.topics import Topics
 
 REFUSED: Final = 1
@@ -183,7 +184,7 @@ def _run(plan: Plan, sources: list[Source], options: dict[str, Any]) -> dict[str
         what = f"{options['broker']}: {error or type(error).__name__}"
         what += f". Do: see to the broker, then run it again {kept}"
         code = NO_ANSWER
-    except ImportFailure as error:
+    except (ImportFailure, NoSuchTopicError) as error:
         what, code = str(error), NOT_DONE
     except KeyboardInterrupt as error:
         if options["state"]:
@@ -218,7 +219,7 @@ def _try(plan: Plan, sources: list[Source]) -> dict[str, int]:
 def _do(plan: Plan, sources: list[Source], options: dict[str, Any]) -> dict[str, int]:
     """What can be known to fail is looked at before hours of reading."""
     target = _target(options)
-    asyncio.run(check(target, target.topics.log))
+    asyncio.run(partition_counts(target.broker, [target.topics.log], target.client))
     if options["state"] is not None:
         usable(options["state"], target.topics.log)
     _read(plan, sources)

@@ -26,7 +26,8 @@ from stream_app.contracts.standings import Standing, latest, standings
 from stream_app.domain.attribution import PATHS, counted, markov, shapley
 from stream_app.domain.credit import MILLION, MODELS, UNATTRIBUTED, Model
 from stream_app.domain.policy import Policy
-from stream_app.edge.reading import NoSuchTopicError, read_topic, replay_line
+from stream_app.edge.counts import NoSuchTopicError
+from stream_app.edge.reading import read_topic, replay_line
 from stream_app.edge.topics import Topics
 from stream_app.engine import EngineError
 from stream_app.replay import Replay

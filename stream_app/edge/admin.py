@@ -20,6 +20,7 @@ from aiokafka.errors import (
     NodeNotReadyError,
     PolicyViolationError,
     TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
 )
 
 from stream_app.engine import Security, TopicSpec, admin_client, check_topics, ensure_topics
@@ -70,6 +71,11 @@ class TooFewBrokersError(TopicRefusedError):
     brokers."""
 
 
+class UnseenTopicError(TopicRefusedError):
+    """It exists, says the broker, and does not show it.
+    Do: give this user the right to describe it, or see to the brokers."""
+
+
 class NoBrokerError(OperatorError):
     """There is no Kafka to be reached.
     Do: start it, or name it (--broker host:port, RAPPORT_BROKER)."""
@@ -106,6 +112,8 @@ async def prepare_topics(
             raise TopicRefusedError(error) from error
         except KafkaError as error:
             if time.monotonic() > deadline:
+                if isinstance(error, UnknownTopicOrPartitionError):
+                    raise UnseenTopicError(error) from error
                 # Who answers and then cannot be reached has told a wrong address.
                 answers = isinstance(error, NodeNotReadyError)
                 kind = UnreachableBrokerError if answers else NoBrokerError
@@ -120,7 +128,9 @@ async def _prepare(
     broker: str, specs: list[TopicSpec], partitions: int, security: Security | None
 ) -> None:
     await ensure_topics(broker, specs, security)
-    await check_topics(broker, [spec.name for spec in specs], partitions, security)
+    missing = await check_topics(broker, [spec.name for spec in specs], partitions, security)
+    if missing:  # a broker hears of what was created a little later
+        raise UnknownTopicOrPartitionError(", ".join(missing))
     found = await _configs(broker, [spec.name for spec in specs], security)
     for spec in specs:
         for setting in CHECKED:

@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from stream_app.contracts.logged import LoggedLine, write_logged
 from stream_app.contracts.partitioner import partition_of
 from stream_app.contracts.policy_record import policy_line
+from stream_app.edge.counts import partition_counts
 from stream_app.edge.log import (
     KIND,
     NO_INTERACTIONS,
@@ -23,7 +23,6 @@ from stream_app.edge.log import (
 )
 from stream_app.engine import Record
 from stream_app.engine.private_fetch import hand_out_as_parsed
-from stream_app.errors import OperatorError
 
 FETCH_BYTES = 4 << 20
 OWN: Final = NO_INTERACTIONS | {Kind.FORWARDED.encode()}
@@ -46,14 +45,6 @@ class _Placed(NamedTuple):
     headers: Sequence[tuple[str, bytes]]
 
 
-class NoSuchTopicError(OperatorError):
-    """A topic is not there.
-    Do: check --broker and --topic-prefix, or start the service (rapport worker)."""
-
-    def __init__(self, topic: str) -> None:
-        super().__init__(f"{topic}:")
-
-
 async def read_topic(
     broker: str, topic: str, client: Mapping[str, Any] | None = None
 ) -> AsyncIterator[tuple[int, ReadRecord]]:
@@ -64,7 +55,7 @@ async def read_topic(
     BatchDamagedError.
     """
     client = client or {}
-    count = await _partitions(broker, topic, client)
+    count = (await partition_counts(broker, [topic], client))[topic]
     reader = AIOKafkaConsumer(
         bootstrap_servers=broker,
         isolation_level="read_committed",
@@ -94,18 +85,6 @@ async def read_topic(
             waiting = {p for p in waiting if await reader.position(p) < ends[p]}
     finally:
         await reader.stop()
-
-
-async def _partitions(broker: str, topic: str, client: Mapping[str, Any]) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker, **client)
-    try:
-        await admin.start()
-        [found] = await admin.describe_topics([topic])
-    finally:
-        await admin.close()
-    if found["error_code"]:
-        raise NoSuchTopicError(topic)
-    return len(found["partitions"])
 
 
 def own_line(record: ReadRecord) -> bytes | None:

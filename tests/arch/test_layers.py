@@ -35,7 +35,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
     "observability": {"domain"},
     "edge": {"errors", "domain", "contracts", "adapters", "engine", "observability"},
     "config": {"domain", "contracts", "edge.topics"},
-    "backfill": {"errors", "domain", "contracts", "adapters", "edge.topics"},
+    "backfill": {"errors", "domain", "contracts", "adapters", "edge.counts", "edge.topics"},
     "bootstrap": {*BELOW_BOOTSTRAP},
     "demo": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "cli.methods_table"},
     "cli": {*BELOW_BOOTSTRAP, "bootstrap", "replay", "embedded", "demo", "backfill", "__main__"},
