@@ -43,6 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Then those that mostly wait, for Kafka, are spread among those that compute for long, so that
     the processes of a run (`pytest -n`) do both at any time; the many short ones fill up the end.
+    So the tests of a module do not follow one another: what is dear to make is the session's.
     """
     for item in items:
         if "broker" in getattr(item, "fixturenames", ()):

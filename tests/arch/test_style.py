@@ -46,6 +46,18 @@ def test_a_module_fits_in_the_head(path: Path) -> None:
     assert lines <= MODULE_LINES or names(path) in EXEMPT, f"{lines} lines"
 
 
+def test_fixtures_are_a_tests_own_or_the_sessions() -> None:
+    """Tests are spread over the run: a fixture of a module would be made anew for each of them."""
+    wrong = [
+        f"{names(path)}:{node.value.lineno}"
+        for path in python_files(ROOT / "tests")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.keyword) and node.arg == "scope"
+        if ast.literal_eval(node.value) not in ("function", "session")
+    ]
+    assert not wrong
+
+
 @pytest.mark.parametrize("path", FILES, ids=names)
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     wrong = {}

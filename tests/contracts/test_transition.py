@@ -22,7 +22,7 @@ def moves_of(lines: list[bytes]) -> list[Transition]:
     return [move for _, moves in applied(lines, partition, {}) for move in moves]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def moves() -> list[Transition]:
     found = moves_of(history(2, 2_000))
     assert len(found) > 100

@@ -46,7 +46,7 @@ class Shown(NamedTuple):
     findings: list[View]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shown() -> list[Shown]:
     found = list(_shown())
     assert {one.stage for one in found} == {0, 1, 2, 3, 4}

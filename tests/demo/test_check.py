@@ -33,7 +33,7 @@ def act(person: str = "p", **fields: object) -> bytes:
     return orjson.dumps(said | fields)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def expected() -> Expected:
     sent = records(history(3, 150, END_MS), 3)
     log = [Record(one.key, one.value) for one in sent]

@@ -29,12 +29,12 @@ from stream_app.replay import Replay
 END_MS = parse_time("2026-11-25T10:00:00Z")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def acts() -> list[Act]:
     return history(1, 600, END_MS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sent(acts: list[Act]) -> list[Sent]:
     return records(acts, 1)
 

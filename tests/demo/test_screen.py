@@ -23,7 +23,7 @@ from stream_app.replay import Replay
 END_MS = parse_time("2026-11-25T10:00:00Z")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def moves() -> list[Move]:
     core = Replay(load_policy(None), "test")
     texts: list[bytes] = []

@@ -106,7 +106,7 @@ UNWANTED: Final = shutil.ignore_patterns("__pycache__", "*.so")
 Story = tuple[Path, Outcome]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stories(tmp_path_factory: pytest.TempPathFactory, once: Once) -> list[Story]:
     """The histories as files, each with what the oracle says of it."""
     folder = tmp_path_factory.mktemp("histories")

@@ -75,7 +75,7 @@ COSTS: list[Fields] = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the story, and what `rapport replay` makes of them."""
     folder = tmp_path_factory.mktemp("story")

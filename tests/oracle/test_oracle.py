@@ -167,9 +167,13 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def everything(once: Once) -> Counter[str]:
     """How often each refusal, reason and case occurs in the histories of all seeds."""
+    return once("histories-seen", lambda: _everything(once))
+
+
+def _everything(once: Once) -> Counter[str]:
     total: Counter[str] = Counter()
     for seed in SEEDS:
         result = history_rescanned(once, seed)

@@ -15,7 +15,7 @@ from .worlds import POLICY, world
 Rows = list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def small() -> Worth:
     return worth(*world(3, 500), policy=POLICY)
 

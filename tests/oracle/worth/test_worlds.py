@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import cast
 
 import pytest
@@ -70,18 +71,28 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def found(once: Once) -> dict[int, Worth]:
+Found = Callable[[int], Worth]
+
+
+@pytest.fixture(scope="session")
+def found(once: Once) -> Found:
+    """What happens in the world of a seed."""
+
     def made(seed: int) -> Worth:
         return worth(*world(seed, EVENTS), policy=POLICY)
 
-    return {seed: once(f"world-{seed}", partial(made, seed)) for seed in SEEDS}
+    return cache(lambda seed: once(f"world-{seed}", partial(made, seed)))
 
 
-@pytest.fixture(scope="module")
-def seen(found: dict[int, Worth]) -> Counter[str]:
+@pytest.fixture(scope="session")
+def seen(once: Once, found: Found) -> Counter[str]:
+    """How often each case occurs in all the worlds."""
+    return once("worlds-seen", lambda: _seen(map(found, SEEDS)))
+
+
+def _seen(worlds: Iterable[Worth]) -> Counter[str]:
     total: Counter[str] = Counter()
-    for result in found.values():
+    for result in worlds:
         total.update(result.rescan.seen)
         for moved in result.transitions:
             total[f"moved by {moved.reason}"] += 1
@@ -94,24 +105,16 @@ def seen(found: dict[int, Worth]) -> Counter[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
-def test_the_worlds_hold_every_case(seen: Counter[str], case: str) -> None:
-    assert seen[case] >= 3
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_moves_are_those_of_the_plain_rescan(found: dict[int, Worth], seed: int) -> None:
+def test_moves_are_those_of_the_plain_rescan(found: Found, seed: int) -> None:
     plain = rescan(world(seed, EVENTS)[0])
-    assert [moved[:8] for moved in found[seed].transitions] == plain.transitions
-    assert found[seed].rescan.rejects == plain.rejects
+    assert [moved[:8] for moved in found(seed).transitions] == plain.transitions
+    assert found(seed).rescan.rejects == plain.rejects
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_worlds_stay_below_the_bounds_that_the_oracle_leaves_out(
-    found: dict[int, Worth], seed: int
-) -> None:
+def test_worlds_stay_below_the_bounds_that_the_oracle_leaves_out(found: Found, seed: int) -> None:
     panes: Counter[tuple[str, str, int]] = Counter()
     for line in world(seed, EVENTS)[0]:
         try:
@@ -120,14 +123,14 @@ def test_worlds_stay_below_the_bounds_that_the_oracle_leaves_out(
             continue
         panes[event.brand, event.person, event.at // 86_400_000] += 1
     assert max(panes.values()) <= 256
-    assert max(len(one.bought) for one in found[seed].relationships) <= 64
-    assert max(len(one.undecided) for one in found[seed].relationships) <= 64
+    assert max(len(one.bought) for one in found(seed).relationships) <= 64
+    assert max(len(one.undecided) for one in found(seed).relationships) <= 64
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_laws_of_moves(found: dict[int, Worth], seed: int) -> None:
-    for moved in found[seed].transitions:
+def test_laws_of_moves(found: Found, seed: int) -> None:
+    for moved in found(seed).transitions:
         known = [part for part in moved.quality.values() if part is not None]
         assert all(0 <= part <= 1 for part in known)
         assert (moved.quality["overall"] is None) == (moved.quality["trust"] is None)
@@ -142,9 +145,9 @@ def reached(to: str) -> tuple[str, ...]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_nothing_is_lost_between_the_rows(found: dict[int, Worth], seed: int) -> None:
+def test_nothing_is_lost_between_the_rows(found: Found, seed: int) -> None:
     """Daily rows of all methods together hold each touch, rung and cent once."""
-    result = found[seed]
+    result = found(seed)
     daily = [row for row in result.reports if row["period"] == "day"]
     touches = sum(
         not one.undone and bool(one.event.method) and one.event.kind in ("plain", "incentivised")
@@ -164,6 +167,12 @@ def test_nothing_is_lost_between_the_rows(found: dict[int, Worth], seed: int) ->
         moved_to = {(m.brand, m.person) for m in result.transitions if m.to in reached(stage)}
         rows = [cast("dict[str, dict[str, int]]", row["advances"])[stage] for row in daily]
         assert sum(row["won"] for row in rows) == len(moved_to) * 1_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_the_worlds_hold_every_case(seen: Counter[str], case: str) -> None:
+    assert seen[case] >= 3
 
 
 def test_a_seed_gives_the_same_world_on_every_python() -> None:
