@@ -71,11 +71,6 @@ class TooFewBrokersError(TopicRefusedError):
     brokers."""
 
 
-class UnseenTopicError(TopicRefusedError):
-    """It exists, says the broker, and does not show it.
-    Do: give this user the right to describe it, or see to the brokers."""
-
-
 class NoBrokerError(OperatorError):
     """There is no Kafka to be reached.
     Do: start it, or name it (--broker host:port, RAPPORT_BROKER)."""
@@ -112,8 +107,6 @@ async def prepare_topics(
             raise TopicRefusedError(error) from error
         except KafkaError as error:
             if time.monotonic() > deadline:
-                if isinstance(error, UnknownTopicOrPartitionError):
-                    raise UnseenTopicError(error) from error
                 # Who answers and then cannot be reached has told a wrong address.
                 answers = isinstance(error, NodeNotReadyError)
                 kind = UnreachableBrokerError if answers else NoBrokerError

@@ -16,6 +16,7 @@ from .folders import prepare_folder
 from .job import Codec, Job, Record
 from .logs import set_up_logging
 from .observer import EngineHealth, NullObserver, Observer, PartitionHealth, StandbyHealth
+from .private_topics import ask_for_partitions
 from .security import Security
 from .settings import EngineSettings
 from .unit import QUEUE, Unit
@@ -38,6 +39,7 @@ __all__ = [
     "TopicSpec",
     "Unit",
     "admin_client",
+    "ask_for_partitions",
     "changelog_spec",
     "check_topics",
     "ensure_topics",

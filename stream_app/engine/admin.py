@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from .errors import TopicMismatchError
+from .private_topics import ask_for_partitions
 from .security import Security
 from .settings import EngineSettings
 
@@ -55,9 +56,9 @@ async def ensure_topics(
     client = admin_client(broker, security)
     await client.start()
     try:
-        missing = {spec.name: spec for spec in specs}
-        for name in await client.list_topics():
-            missing.pop(name, None)
+        wanted = {spec.name: spec for spec in specs}
+        found = await ask_for_partitions(client, wanted)
+        missing = [spec for name, spec in wanted.items() if found[name] is None]
         if not missing:
             return
         answer = await client.create_topics(
@@ -65,7 +66,7 @@ async def ensure_topics(
                 NewTopic(
                     spec.name, spec.partitions, spec.replication, topic_configs=dict(spec.config)
                 )
-                for spec in missing.values()
+                for spec in missing
             ]
         )
         for name, code, *text in answer.topic_errors:
@@ -83,14 +84,10 @@ async def check_topics(
     client = admin_client(broker, security)
     await client.start()
     try:
-        existing = set(await client.list_topics())
-        wanted = list(names)
-        missing = [name for name in wanted if name not in existing]
-        found = [name for name in wanted if name in existing]
-        for topic in await client.describe_topics(found) if found else []:
-            count = len(topic["partitions"])
-            if topic["error_code"] == 0 and count != partitions:
-                raise TopicMismatchError(topic=topic["topic"], found=count, expected=partitions)
-        return missing
+        found = await ask_for_partitions(client, names)
+        for topic, count in found.items():
+            if count not in (None, partitions):
+                raise TopicMismatchError(topic=topic, found=count, expected=partitions)
+        return [topic for topic, count in found.items() if count is None]
     finally:
         await client.close()

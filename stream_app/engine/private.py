@@ -21,7 +21,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
 
-from .private_client import ask_at_given_addresses_too
+from .private_client import change_how_clients_ask
 from .private_consumer import LaneThread, patiently
 from .watchdog import end_process
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 log = logging.getLogger(__name__)
-ask_at_given_addresses_too()
+change_how_clients_ask()
 
 _LONGEST_STOP_S = 25.0
 """From SIGTERM to the end of the process: beyond it, it ends by force, which costs nothing."""

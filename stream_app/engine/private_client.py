@@ -1,17 +1,23 @@
-"""Where aiokafka's clients ask when no broker that they know answers. See `private`.
+"""How aiokafka's clients ask which topics there are, and whom. See `private`.
 
 Once started they ask only those whom brokers have named. When all of these have moved (as pods do,
 that are started anew), a client would ask at the old addresses for ever. So they ask at those again
 that they were given, whose names may lead elsewhere by now.
+
+They let a broker make the topics that they ask for, which is Kafka's default: one that is deleted
+under a worker would be back at once, empty and with settings that are not ours. So they forbid it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
+from aiokafka import client as aiokafka_client
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.cluster import ClusterMetadata
+from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import BrokerMetadata
 
 _ask_those_known = AIOKafkaClient._metadata_update
@@ -33,6 +39,7 @@ async def _ask(client: Any, cluster: ClusterMetadata, topics: Iterable[str] | No
     return False
 
 
-def ask_at_given_addresses_too() -> None:
-    """From now on all clients of this process do."""
+def change_how_clients_ask() -> None:
+    """From now on all clients of this process do as said above."""
     AIOKafkaClient._metadata_update = _ask
+    aiokafka_client.MetadataRequest = partial(MetadataRequest, allow_auto_topic_creation=False)

@@ -10,9 +10,11 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import IncompatibleBrokerVersion, for_code
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.types import (
     Boolean,
     CompactArray,
@@ -135,6 +137,25 @@ async def ask_for_topics(
             found[name] = Topic(len(partitions), topic_id)
         elif code == _UNKNOWN_TOPIC:
             found[name] = None
+    return found
+
+
+async def ask_for_partitions(
+    admin: AIOKafkaAdminClient, names: Iterable[str]
+) -> dict[str, int | None]:
+    """How many partitions each has, None for those that do not exist. None is made by asking.
+
+    By default Kafka makes what it is asked for, and aiokafka does not tell it not to. Raises
+    KafkaError, also for a topic that may not be seen and for a name that is none.
+    """
+    asked = MetadataRequest(list(names), allow_auto_topic_creation=False)
+    answer: Any = await admin._send_request(asked)
+    found: dict[str, int | None] = {}
+    for one in answer.to_object()["topics"]:
+        code, name = one["error_code"], one["topic"]
+        if code not in (*_SERVES, _UNKNOWN_TOPIC):
+            raise for_code(code)(name)
+        found[name] = None if code == _UNKNOWN_TOPIC else len(one["partitions"])
     return found
 
 
