@@ -71,11 +71,12 @@ async def test_a_worker_that_had_no_work_for_long_takes_over(cluster: Make) -> N
 
 async def test_zombie_is_fenced_and_rejoins(cluster: Make) -> None:
     """A worker stopped for longer than its session; meanwhile another has its partitions."""
-    async with cluster(session_timeout_ms=6_000, commit_interval_ms=500) as c:
+    async with cluster(session_timeout_ms=6_000, commit_interval_ms=1_000) as c:
         c.start("a")
         await c.ready("a", partitions=4)
         feeding = asyncio.create_task(feed_slowly(c, 110))
         await c.progress(100)
+        await asyncio.sleep(0.5)  # between two commits: it has something that is not committed
         c.signal(signal.SIGSTOP, "a")
         c.start("b")
         await c.ready("b", partitions=4)
