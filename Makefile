@@ -74,7 +74,8 @@ else
 endif
 	@touch $@
 
-demo: setup ## live: broker, two workers, real events, transitions
+# The first one need not wait for a compiler; what was compiled once must fit its sources.
+demo: $(STAMP) $(wildcard $(FAST)) ## live: broker, two workers, real events, transitions
 	$(BIN)/rapport demo $(ARGS)
 
 test: lint ## lint, types and every test, on a real Kafka
