@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from stream_app.adapters import meta, times
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
-from stream_app.adapters.fields import Malformed, Node, whole
+from stream_app.adapters.fields import Node, whole
 from stream_app.adapters.sentiments import of_stars
 
 PLATFORM = "facebook"
@@ -41,6 +41,19 @@ _POSTS = frozenset(
     ]
 )
 _LIKES = frozenset(("like", "reaction"))
+_FIELDS = frozenset(("feed", "group_feed", "mention", "ratings"))
+_THINGS = (
+    "comment_id",
+    "post_id",
+    "photo_id",
+    "video_id",
+    "album_id",
+    "event_id",
+    "share_id",
+    "open_graph_story_id",
+    "parent_id",
+)
+"""Fields that name what was acted on, the nearest first; a review is an Open Graph story."""
 
 EVENTS = (
     Event("feed:reaction:add", "like"),
@@ -78,11 +91,7 @@ _KNOWN = frozenset(event.native for event in EVENTS)
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
     """All changes of all entries, then their messaging events."""
-    root = delivery.json()
-    kind = root.id("object")
-    if "entry" not in root:
-        raise Malformed("$.entry", "an array")
-    yield from each(root.parts("entry"), lambda entry: _entry(entry, kind))
+    yield from meta.entries(delivery, _entry)
 
 
 def _entry(entry: Node, kind: str) -> Iterator[Outcome]:
@@ -107,7 +116,7 @@ def _change(change: Node, page: str, entry: Node) -> Finding:
     value = change.child("value") if isinstance(change.raw("value"), dict) else Node({}, "")
     if field == "leadgen":
         return _lead(value, page, entry)
-    if field not in ("feed", "mention", "ratings"):
+    if field not in _FIELDS:
         return _ignored(page, f"field_{'page' if field else ''}", entry)
     item, doing = value.id("item"), value.text("verb") or "add"
     actor = _person(value)
@@ -117,7 +126,7 @@ def _change(change: Node, page: str, entry: Node) -> Finding:
             op="moderate",
             actor=actor,
             target=page,
-            object=value.first("comment_id", "post_id", "share_id", "video_id", "photo_id"),
+            object=value.first(*_THINGS),
             at_us=_time(value, entry),
             direction="none",
         )
@@ -135,7 +144,7 @@ def _named(field: str, item: str, value: Node) -> tuple[str, str]:
     if field == "mention" or item in ("mention", "tag"):
         return "mention", "mention"
     if item in _LIKES:
-        if not value.first("post_id", "comment_id", "photo_id", "video_id", "parent_id"):
+        if not value.first(*_THINGS):
             return "feed:page_like", "follow"
         return f"feed:{item}", "like"
     if item == "comment":
@@ -194,14 +203,14 @@ def _object(verb: str, value: Node) -> str:
         return value.first("post_id", "share_id", "video_id", "photo_id", "album_id", "event_id")
     if verb == "review":
         return value.first("open_graph_story_id", "review_id", "post_id")
-    return value.first("comment_id", "post_id", "photo_id", "video_id", "parent_id")
+    return value.first(*_THINGS)
 
 
 def _answered(verb: str, value: Node) -> str:
     """The key of the act that a comment answers or a reaction is on."""
     if verb == "reply":
-        return value.first("parent_id", "post_id")
-    return value.first("comment_id", "post_id") if verb == "like" else ""
+        return value.first("parent_id", "post_id", "open_graph_story_id")
+    return value.first("comment_id", "post_id", "open_graph_story_id") if verb == "like" else ""
 
 
 def _direction(actor: str, page: str, verb: str, entry: Node) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from stream_app.adapters import meta, times
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each, renamed
-from stream_app.adapters.fields import Malformed, Node
+from stream_app.adapters.fields import Node
 
 PLATFORM = "instagram"
 
@@ -27,14 +27,10 @@ EVENTS = (
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
     """All changes of all entries, then their messaging events."""
-    root = delivery.json()
-    root.id("object")
-    if "entry" not in root:
-        raise Malformed("$.entry", "an array")
-    yield from each(root.parts("entry"), _entry)
+    yield from meta.entries(delivery, _entry)
 
 
-def _entry(entry: Node) -> Iterator[Outcome]:
+def _entry(entry: Node, kind: str) -> Iterator[Outcome]:
     account = entry.id("id")
     changes = list(entry.parts("changes"))
     if not changes and "field" in entry:  # the entry is the change

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stream_app.adapters import meta, times
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
-from stream_app.adapters.fields import Malformed, Node
+from stream_app.adapters.fields import Node
 
 PLATFORM = "messenger"
 
@@ -15,14 +15,10 @@ EVENTS = (*meta.EVENTS, Event("other", "", "ignore", "changes of the Page, what 
 
 def read(delivery: Delivery) -> Iterator[Outcome]:
     """All messaging events of all entries."""
-    root = delivery.json()
-    root.id("object")
-    if "entry" not in root:
-        raise Malformed("$.entry", "an array")
-    yield from each(root.parts("entry"), _entry)
+    yield from meta.entries(delivery, _entry)
 
 
-def _entry(entry: Node) -> Iterator[Outcome]:
+def _entry(entry: Node, kind: str) -> Iterator[Outcome]:
     page = entry.id("id")
     for key in ("messaging", "standby"):
         yield from each(entry.parts(key), lambda event: meta.message(event, page))

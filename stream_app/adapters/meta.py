@@ -6,10 +6,10 @@ in milliseconds there, and in seconds here, as a number or as text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from stream_app.adapters import times
-from stream_app.adapters.base import Event, Finding, Money, Outcome
+from stream_app.adapters.base import Delivery, Event, Finding, Money, Outcome, each
 from stream_app.adapters.fields import Malformed, Node, amount, currency
 from stream_app.adapters.sentiments import NEGATIVE_SIGNS
 
@@ -29,6 +29,7 @@ EVENTS = (
     Event("messaging_payments", "purchase"),
     Event("messaging_feedback", "review", note="sentiment from the score, on its scale"),
     Event("response_feedback", "review", note="a good or a bad response"),
+    Event("messaging_customer_information", "lead", note="a form that asks who they are"),
     Event("messaging_other", "", "ignore", "deliveries, handovers, policy, account linking"),
 )
 NEGATIVE = frozenset(("sad", "angry", "dislike"))
@@ -53,12 +54,25 @@ _IGNORED = frozenset(
 )
 
 
+def entries(
+    delivery: Delivery, read: Callable[[Node, str], Iterator[Outcome]]
+) -> Iterator[Outcome]:
+    """What `read` finds in each entry of a delivery, or of an array of them, as the documentation
+    shows them; it gets the entry and the kind of object that it is of."""
+    yield from each(delivery.parts(), lambda root: _entries(root, read))
+
+
+def _entries(root: Node, read: Callable[[Node, str], Iterator[Outcome]]) -> Iterator[Outcome]:
+    kind = root.id("object")
+    if "entry" not in root:
+        raise Malformed(root.at("entry"), "an array")
+    yield from each(root.parts("entry"), lambda entry: read(entry, kind))
+
+
 def is_messaging(change: Node) -> bool:
-    """True for a change that is a messaging event."""
+    """True for a change that is a messaging event, of whatever field: only those have a sender."""
     value = change.raw("value")
-    return (
-        change.text("field").startswith("messag") and isinstance(value, dict) and "sender" in value
-    )
+    return isinstance(value, dict) and "sender" in value
 
 
 def message(event: Node, account: str) -> Iterator[Outcome]:
@@ -229,6 +243,11 @@ def _response(event: Node, part: Node, account: str) -> Finding:
     )
 
 
+def _information(event: Node, part: Node, account: str) -> Finding:
+    own = f"lead:{_party(event, 'sender')}:{event.text('timestamp')}"
+    return _finding(event, account, native="messaging_customer_information", verb="lead", own=own)
+
+
 def _score(answer: Node) -> float | None:
     """-1 at the low end of a scale, +1 at its high end."""
     low, high = _SCALES.get(answer.text("type").lower(), (0, 0))
@@ -248,6 +267,7 @@ _READERS = {
     "referral": _referral,
     "messaging_feedback": _feedback,
     "response_feedback": _response,
+    "messaging_customer_information": _information,
 }
 
 
