@@ -70,7 +70,7 @@ EVENTS = (
     Event("sponsorship.created", "purchase"),
     Event("sponsorship.edited", "purchase", "update", "and tier changes, and cancellations"),
     Event("marketplace_purchase.purchased", "purchase"),
-    Event("marketplace_purchase.changed", "purchase", "update"),
+    Event("marketplace_purchase.changed", "purchase", "update", "and cancellations"),
     Event("other", "", "ignore", "builds, labels, assignments, settings, what is new"),
 )
 
@@ -295,8 +295,8 @@ def _member(root: Node, name: str, delivery: Delivery) -> Finding | None:
     if action not in ("added", "removed"):
         return None
     of_organization = name == "organization"
-    person = root.need("membership").need("user") if of_organization else root.need("member")
-    actor, op = person.id("id"), "undo" if action == "removed" else "create"
+    person = root.need("membership").child("user") if of_organization else root.child("member")
+    actor, op = person.text("id"), "undo" if action == "removed" else "create"
     native = f"{name}.{'member_' if of_organization else ''}{action}"
     team = root.need("team").id("id") if name == "membership" else ""
     own = f"join:{actor}:{delivery.header('x-github-delivery')}"
@@ -315,7 +315,7 @@ def _org_block(root: Node, name: str, delivery: Delivery) -> Finding | None:
     if action not in ("blocked", "unblocked"):
         return None
     actor = root.need("organization").id("id")
-    target = root.need("blocked_user").id("id")
+    target = root.child("blocked_user").text("id")
     return Finding(
         native=f"org_block.{action}",
         verb="block",
@@ -330,7 +330,7 @@ def _org_block(root: Node, name: str, delivery: Delivery) -> Finding | None:
 def _sponsorship(root: Node, name: str, delivery: Delivery) -> Finding:
     created = root.id("action") == "created"
     deal = root.need("sponsorship")
-    actor, target = deal.need("sponsor").id("id"), deal.need("sponsorable").id("id")
+    actor, target = deal.child("sponsor").text("id"), deal.child("sponsorable").text("id")
     tier = deal.child("tier")
     return Finding(
         native=f"sponsorship.{'created' if created else 'edited'}",
@@ -347,23 +347,23 @@ def _sponsorship(root: Node, name: str, delivery: Delivery) -> Finding:
 
 def _purchase(root: Node, name: str, delivery: Delivery) -> Finding | None:
     action = root.id("action")
-    if action not in ("purchased", "changed"):
+    bought = action == "purchased"
+    if action not in ("purchased", "changed", "cancelled"):
         return None
     deal = root.need("marketplace_purchase")
     actor = deal.need("account").id("id")
-    yearly = deal.text("billing_cycle") == "yearly"
-    field = "yearly_price_in_cents" if yearly else "monthly_price_in_cents"
+    cycle = "yearly" if deal.text("billing_cycle") == "yearly" else "monthly"
     units = deal.raw("unit_count")
     count = units if isinstance(units, int) and units > 0 else 1
     return Finding(
-        native=f"marketplace_purchase.{action}",
+        native=f"marketplace_purchase.{'purchased' if bought else 'changed'}",
         verb="purchase",
-        op="create" if action == "purchased" else "update",
+        op="create" if bought else "update",
         actor=actor,
         at_us=times.iso(root, "effective_date"),
         account=OWNER,
         id=f"marketplace:{actor}:{root.text('effective_date')}",
-        value=_cents(deal.child("plan"), field, count),
+        value=_cents(deal.child("plan"), f"{cycle}_price_in_cents", count),
     )
 
 

@@ -56,7 +56,10 @@ _CONTACTS = {
     "contact.unsubscribed_from_sms": ("subscribe", "undo"),
     "contact.subscribed": ("subscribe", "create"),
     "contact.signed_up": ("join", "create"),
+    "contact.lead.signed_up": ("join", "create"),
     "visitor.signed_up": ("join", "create"),
+    "contact.added_email": ("lead", "create"),
+    "contact.lead.added_email": ("lead", "create"),
 }
 
 _COUNTED = "counted by its conversation"
@@ -139,7 +142,7 @@ def _finding(
         op=op,
         actor=actor,
         target=app,
-        object=_channel(topic) if verb in ("subscribe", "join") else own,
+        object=own if verb in ("message", "track") else _channel(topic),
         at_us=at if at is not None else times.seconds(root, "created_at"),
         account=app,
         id=own,

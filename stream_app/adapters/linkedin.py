@@ -40,8 +40,9 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     root = delivery.json()
     if root.text("type") == "LEAD_ACTION" or "leadGenFormResponse" in root:
         yield _lead(root)
-    elif "notifications" in root:
-        yield from each(root.parts("notifications"), lambda n: _notification(n))
+    elif "notifications" in root or "elements" in root:  # pushed, or asked for
+        key = "notifications" if "notifications" in root else "elements"
+        yield from each(root.parts(key), lambda n: _notification(n))
     elif "type" in root:
         yield Finding(native="other", op="ignore", direction="none", reason="unknown_type")
     else:

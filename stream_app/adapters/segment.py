@@ -129,7 +129,7 @@ def _ignored(message: Node, native: str, reason: str) -> Finding:
 
 
 def _finding(message: Node, native: str, verb: str, op: str) -> Finding:
-    own = message.id("messageId")
+    own = _own_id(message)
     properties = message.child("properties")
     order = properties.first("order_id", "orderId") if verb == "purchase" else ""
     key = f"order:{order}" if order else ""
@@ -156,7 +156,16 @@ def _object(message: Node, properties: Node, native: str, verb: str) -> str:
         return message.text("groupId")
     if verb in ("subscribe", "join"):
         return properties.text("list_id")
-    return message.id("messageId")
+    return message.text("messageId")
+
+
+def _own_id(message: Node) -> str:
+    """The message's id; of one without, who did what, and when. Raises `Malformed` without both."""
+    at = _time(message)
+    if "messageId" in message or at is None:
+        return message.id("messageId")
+    what = message.first("event", "name", "groupId")
+    return f"{message.text('type')}:{_person(message)}:{what}:{at // 1_000}"
 
 
 def _method(message: Node, properties: Node) -> str:

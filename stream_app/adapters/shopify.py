@@ -60,7 +60,9 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
     if not topic and "financial_status" in root:
         topic = "orders/paid" if root.text("financial_status") == "paid" else "orders/updated"
     shop = delivery.header("x-shopify-shop-domain") or OWNER
-    if topic in _ORDER_OPS:
+    if topic == "orders/edited" and "order_edit" in root:
+        yield _edited(root.need("order_edit"), topic, shop)
+    elif topic in _ORDER_OPS:
         yield _order(root, topic, shop)
     elif topic == "refunds/create":
         yield _refund(root, shop)
@@ -101,6 +103,20 @@ def _order(order: Node, topic: str, shop: str) -> Finding:
         undoes=key if op == "undo" else "",
         value=_price(order) if op == "create" else None,
         elsewhere=topic == "orders/create",
+    )
+
+
+def _edited(edit: Node, topic: str, shop: str) -> Finding:
+    """What changed of an order, without the order. `created_at` is when they began to edit it."""
+    own = edit.id("order_id")
+    return Finding(
+        native=topic,
+        verb="purchase",
+        op=_ORDER_OPS[topic],
+        object=own,
+        at_us=times.iso(edit, "committed_at"),
+        account=shop,
+        id=f"order:{own}",
     )
 
 

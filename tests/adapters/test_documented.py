@@ -9,6 +9,7 @@ import pytest
 from .support import found, lines_of
 
 AT = 1772449200
+IN_WORDS = "2026-03-02T11:00:00Z"
 WHO = {"sender": {"id": "9"}, "recipient": {"id": "1"}, "timestamp": AT * 1000}
 ANNA = {"id": "9", "name": "Anna"}
 
@@ -99,3 +100,112 @@ def test_who_fills_in_a_form_about_themselves_is_a_lead(platform: str) -> None:
     filled = {"screens": [{"screen_id": "a", "responses": [{"key": "email", "value": "x"}]}]}
     told = page(messaging=[{**WHO, "messaging_customer_information": filled}])
     assert lines_of(platform, [told]) == [f"create inbound lead lead:9:{AT * 1000}"]
+
+
+# -- GitHub
+
+
+def github(event: str, **body: Any) -> list[str]:
+    whole = {"sender": {"id": 2}, **body}
+    headers = {"x-github-event": event, "x-github-delivery": "d"}
+    return lines_of("github", [whole], headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("action", "line"),
+    [
+        ("changed", "skip update"),
+        ("cancelled", "skip update"),
+        ("pending_change", "skip ignore"),
+        ("pending_change_cancelled", "skip ignore"),
+    ],
+)
+def test_a_plan_that_is_cancelled_is_a_change_of_it(action: str, line: str) -> None:
+    deal = {"account": {"id": 9}, "billing_cycle": "yearly", "plan": {}}
+    dated = "2026-03-02T00:00:00+00:00"
+    told = github(
+        "marketplace_purchase", action=action, effective_date=dated, marketplace_purchase=deal
+    )
+    assert told == [line]
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "line"),
+    [
+        (
+            "membership",
+            {"action": "removed", "member": None, "team": {"id": 6}, "organization": {"id": 8}},
+            "skip unresolved",
+        ),
+        (
+            "organization",
+            {"action": "member_added", "membership": {"user": None}, "organization": {"id": 8}},
+            "skip no_person",
+        ),
+        (
+            "org_block",
+            {"action": "blocked", "blocked_user": None, "organization": {"id": 8}},
+            "skip no_person",
+        ),
+        (
+            "sponsorship",
+            {"action": "created", "sponsorship": {"sponsor": None, "sponsorable": {"id": 8}}},
+            "skip no_person",
+        ),
+    ],
+)
+def test_an_account_that_is_gone_is_nobody(event: str, body: dict[str, Any], line: str) -> None:
+    assert github(event, **body) == [line]
+
+
+# -- the others
+
+
+@pytest.mark.parametrize(
+    ("topic", "verb"),
+    [
+        ("contact.lead.signed_up", "join"),
+        ("contact.added_email", "lead"),
+        ("contact.lead.added_email", "lead"),
+    ],
+)
+def test_intercom_what_a_lead_does(topic: str, verb: str) -> None:
+    item = {"type": "contact", "id": "c1"}
+    told = {"topic": topic, "id": "n1", "app_id": "a", "created_at": AT, "data": {"item": item}}
+    assert lines_of("intercom", [told]) == [f"create inbound {verb} n1"]
+    assert found("intercom", told)[0].object == ""
+
+
+def test_linkedin_notifications_that_were_asked_for() -> None:
+    note = {
+        "notificationId": 5,
+        "action": "SHARE",
+        "organizationalEntity": "urn:li:organization:1",
+        "generatedActivity": "urn:li:share:7",
+        "lastModifiedAt": AT * 1000,
+    }
+    pushed, pulled = {"notifications": [note]}, {"elements": [note], "paging": {"start": 0}}
+    assert found("linkedin", pulled) == found("linkedin", pushed)
+
+
+@pytest.mark.parametrize("kind", ["track", "page", "screen", "group"])
+def test_segment_a_message_without_an_id_is_told_by_who_what_and_when(kind: str) -> None:
+    told = {"type": kind, "userId": "u", "timestamp": IN_WORDS, "event": "Tasted", "groupId": "g"}
+    again, later = dict(told), {**told, "timestamp": "2026-03-02T11:00:01Z"}
+    first, same, other = (found("segment", one)[0].id for one in (told, again, later))
+    assert first == same != other
+
+
+def test_segment_a_message_without_an_id_and_a_time_is_refused() -> None:
+    assert lines_of("segment", [{"type": "track", "userId": "u", "event": "Tasted"}]) == [
+        "refused wrong_shape"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "at_us"), [({}, None), ({"committed_at": IN_WORDS}, AT * 1_000_000)]
+)
+def test_shopify_an_edit_comes_without_its_order(more: dict[str, str], at_us: int | None) -> None:
+    edit = {"id": 5, "order_id": 11, "created_at": "2026-03-01T11:00:00Z", "app_id": None, **more}
+    (one,) = found("shopify", {"order_edit": edit}, {"x-shopify-topic": "orders/edited"})
+    assert (one.native, one.op, one.object, one.at_us) == ("orders/edited", "update", "11", at_us)
