@@ -1,5 +1,5 @@
-"""E-mail events of SendGrid (an array) and Mailgun (`event-data`; at first a form). The sender is
-the brand.
+"""E-mail events of SendGrid (an array) and Mailgun (`event-data`; at first a form), and what people
+write to the brand (`mail`). The sender of the rest is the brand.
 
 An open is weak: mail programs fetch pictures by themselves. Where the provider says that a machine
 did it, it is `automated`. A delivery says nothing of what was sent, so it is no offer.
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl
 
-from stream_app.adapters import times
+from stream_app.adapters import mail, times
 from stream_app.adapters.accounts import OWNER
 from stream_app.adapters.base import Delivery, Event, Finding, Outcome, each
 from stream_app.adapters.fields import Malformed, Node, decode
@@ -35,6 +34,7 @@ _CAMPAIGNS = ("marketing_campaign_name", "singlesend_name", "mc_auto_name")
 
 EVENTS = (
     *(Event(name, verb, op) for name, (verb, op) in _ACTS.items()),
+    Event(mail.NATIVE, "message", note="forwarded or stored by Mailgun, parsed by SendGrid"),
     Event("other", "", "ignore", "processed, delivered, deferred, bounced, dropped, what is new"),
 )
 
@@ -53,18 +53,17 @@ def read(delivery: Delivery) -> Iterator[Outcome]:
         yield _former(root)
     elif "event" in root:
         yield _sendgrid(root)
+    elif mail.is_inbound(root):
+        yield mail.inbound(root)
     else:
         raise Malformed("$", "an array of SendGrid's, or event-data of Mailgun's")
 
 
 def _value(payload: bytes) -> Any:
-    """The JSON of a payload, or the fields of a form, as Mailgun sent them at first."""
+    """The JSON of a payload, or the fields of a form: of an inbound message, or Mailgun's first."""
     if b"=" in payload and payload.lstrip()[:1] not in (b"{", b"[", b'"'):
-        try:
-            fields = dict(parse_qsl(payload.decode("utf-8"), max_num_fields=1_000))
-        except ValueError:
-            fields = {}
-        if "event" in fields:
+        fields = mail.form(payload)
+        if "event" in fields or mail.is_inbound(Node.of(fields)):
             return fields
     return decode(payload)
 
@@ -107,7 +106,10 @@ def _sendgrid(event: Node) -> Finding:
 
 def _mailgun(event: Node) -> Finding:
     name = event.id("event")
-    message = event.child("message").child("headers").text("message-id")
+    head = event.child("message").child("headers")
+    if name == "stored":  # what was sent to the brand
+        return mail.inbound(head, times.seconds(event, "timestamp"))
+    message = head.text("message-id")
     tags = [tag for tag in event.list("tags") if isinstance(tag, str)]
     return _finding(
         event,
