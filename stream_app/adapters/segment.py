@@ -41,10 +41,14 @@ _NAMED = {
     "signed up": ("join", "create"),
     "account created": ("join", "create"),
     "account deleted": ("join", "undo"),
+    "account added user": ("join", "create"),
+    "account removed user": ("join", "undo"),
     "subscribed": ("subscribe", "create"),
     "unsubscribed": ("subscribe", "undo"),
     "email marked as spam": ("report", "create"),
 }
+_OF_GROUP = frozenset(("track(account added user)", "track(account removed user)"))
+"""The same membership as that of a `group` message."""
 _FORMER = {
     # names of the first version of the e-commerce specification
     "completed order": "order completed",
@@ -154,6 +158,8 @@ def _object(message: Node, properties: Node, native: str, verb: str) -> str:
     """What the act is on. Of a membership it is the same when it ends: never the message."""
     if native == "group":
         return message.text("groupId")
+    if native in _OF_GROUP:
+        return message.child("context").text("groupId")
     if verb in ("subscribe", "join"):
         return properties.text("list_id")
     return message.text("messageId")

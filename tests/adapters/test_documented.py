@@ -202,6 +202,22 @@ def test_segment_a_message_without_an_id_and_a_time_is_refused() -> None:
     ]
 
 
+def test_segment_who_is_removed_from_an_account_leaves_the_group() -> None:
+    base = {"userId": "u", "timestamp": IN_WORDS}
+    of_group = {**base, "type": "track", "context": {"groupId": "g"}}
+    told = [
+        {**base, "type": "group", "messageId": "1", "groupId": "g"},
+        {**of_group, "messageId": "2", "event": "Account Added User"},
+        {**of_group, "messageId": "3", "event": "Account Removed User"},
+    ]
+    acts = [one for message in told for one in found("segment", message)]
+    assert [(one.verb, one.op, one.object) for one in acts] == [
+        ("join", "create", "g"),
+        ("join", "create", "g"),
+        ("join", "undo", "g"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("more", "at_us"), [({}, None), ({"committed_at": IN_WORDS}, AT * 1_000_000)]
 )
