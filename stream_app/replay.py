@@ -114,7 +114,7 @@ class Replay:
         tally = self.tally
         tally.records += 1
         read = read_line(line, self.policy)
-        if isinstance(read, Reject):
+        if not isinstance(read, tuple):
             return self._own(line, read)
         event, recorded_ms = read
         if not self._team.is_empty and self._team.has(event.brand, event.person):
@@ -302,7 +302,7 @@ class Replay:
             partition = self._partition(key)
             end_ms = partition.watermark if until_ms is None else until_ms
             if end_ms is not None:
-                rules = partition.policy.rules_for(rel.brand)
+                rules = partition.rules_for(rel.brand)
                 yield from self._write(settle(rel, end_ms, rules, partition.journal))
 
     def reports(self) -> Iterator[bytes]:

@@ -5,16 +5,28 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import stream_app
 from stream_app.embedded import EmbeddedBroker, Silent, broker_address
 from tests.together import Once, one_for_all
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
+
+
+def pytest_sessionstart() -> None:
+    """Of a run in the background the shell has ^C ignored, and so would be all that it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure() -> None:

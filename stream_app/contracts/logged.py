@@ -158,7 +158,7 @@ class Logged:
             linked = still_linked(rel.linked)
             if any(one.person == link.to for one in linked):
                 return []
-            rules = home.policy.rules_for(link.brand)
+            rules = home.rules_for(link.brand)
             moves = end(rel, home.watermark, rules, home.journal)
             del self._states[key]
             alias = msgspec.structs.replace(
@@ -188,7 +188,7 @@ class Logged:
         into = self.taken_up(link.brand, link.to, start_ms, home)
         if into is None:
             return []
-        rules = home.policy.rules_for(link.brand)
+        rules = home.rules_for(link.brand)
         if source is None:
             source = Relationship.starting(link.brand, link.source, into.as_of, rules)
         before = named(into.linked)
@@ -262,7 +262,7 @@ class Logged:
         if rel is not None:
             epoch = rel.epoch
             if home.watermark is not None:
-                moves = settle(rel, home.watermark, home.policy.rules_for(brand), home.journal)
+                moves = settle(rel, home.watermark, home.rules_for(brand), home.journal)
             del self._states[key]
         elif alias is not None:
             epoch = alias.epoch

@@ -41,19 +41,7 @@ _VERBS: Final = {
 _SLUGS_KEPT: Final = 65_536
 
 
-class _Slugs(dict[str, str]):
-    """Every slug seen, as one and the same text: a state holds many. KeyError if it is none."""
-
-    def __missing__(self, text: str) -> str:
-        if _is_slug(text) is None:
-            raise KeyError
-        if len(self) >= _SLUGS_KEPT:
-            self.clear()
-        self[text] = text
-        return text
-
-
-_slugs: Final = _Slugs()
+_slugs: Final[dict[str, str]] = {}
 _PLAIN: Final = Kind.PLAIN
 
 T = TypeVar("T")
@@ -91,7 +79,7 @@ def read_line(line: bytes, policy: Policy) -> tuple[Interaction, int] | Reject:
     if fields is None:
         return _why_not(line, decode_loose_line)
     times = line_times(fields[_OCCURRED_AT], fields[_RECORDED_AT])
-    if isinstance(times, Reject):
+    if not isinstance(times, tuple):  # ten times as quick as to ask for a Reject
         return times
     at_ms, recorded_ms = times
     return _interaction(fields, at_ms, policy), recorded_ms
@@ -118,6 +106,19 @@ def line_times(occurred: int | str | None, recorded: int | str | None) -> tuple[
         return Reject(Reason.BAD_TIME, f"$.occurred_at or $.recorded_at: {error}")
 
 
+def _slug(text: str) -> str | None:
+    """A slug as one and the same text, whoever says it: a state holds many. None if it is none."""
+    known = _slugs.get(text)
+    if known is not None:
+        return known
+    if _is_slug(text) is None:
+        return None
+    if len(_slugs) >= _SLUGS_KEPT:
+        _slugs.clear()
+    _slugs[text] = text
+    return text
+
+
 def _decode(value: bytes | None, decode: Callable[[bytes], InteractionV1]) -> _Fields | None:
     """What is in `value`, or None if there is anything wrong with it."""
     if not value or len(value) > MAX_BYTES:
@@ -136,13 +137,12 @@ def _is_plausible(fields: _Fields) -> bool:
     _, brand, person, platform, verb, direction, _, _, _, _, _, _, topics = fields[:13]
     if verb not in _VERBS[direction]:
         return False
-    try:
-        _slugs[brand], _slugs[platform]
-        if topics:
-            for topic in topics:
-                _slugs[topic]
-    except KeyError:
+    if _slug(brand) is None or _slug(platform) is None:
         return False
+    if topics:
+        for topic in topics:
+            if _slug(topic) is None:
+                return False
     name: str = person
     return name.isprintable() or _has_no_control(name) is not None
 
@@ -190,13 +190,12 @@ def _interaction(fields: _Fields, at_ms: int, policy: Policy) -> Interaction:
         automated,
         incentivised,
     ) = fields[:_COUNT]
-    brand = _slugs[brand]  # a state holds many that are the same
     plain = sentiment is None and not automated and not incentivised
     return Interaction(
         act_id,
-        brand,
+        _slug(brand) or brand,
         person,
-        _slugs[platform],
+        _slug(platform) or platform,
         verb,
         direction != "outbound",
         op == "undo",

@@ -16,10 +16,13 @@ from stream_app.domain.outcome import Seen, Step
 from stream_app.domain.policy import Policy
 from stream_app.domain.rejects import Reason, Reject
 from stream_app.domain.relationship import advance
+from stream_app.domain.rules import Rules
 from stream_app.domain.state import Relationship
 
 FUTURE_MS: Final = 5 * MINUTE_MS
 """How far an act may be dated after its own record."""
+
+_BRANDS_KEPT: Final = 4_096
 
 
 class Partition:
@@ -37,11 +40,22 @@ class Partition:
         self.policy = policy
         self.latest_ms = latest_ms
         self.journal = journal
+        self._rules: dict[str, Rules] = {}
+        self._rules_of = policy
 
     @property
     def watermark(self) -> int | None:
         """The latest accepted event time less the allowed lateness; None before the first event."""
         return None if self.latest_ms is None else self.latest_ms - self.policy.lateness_ms
+
+    def rules_for(self, brand: str) -> Rules:
+        """Those of the policy, kept: every record asks, and a policy is not compiled."""
+        if self._rules_of is not self.policy or len(self._rules) > _BRANDS_KEPT:
+            self._rules_of, self._rules = self.policy, {}
+        rules = self._rules.get(brand)
+        if rules is None:
+            rules = self._rules[brand] = self.policy.rules_for(brand)
+        return rules
 
     def apply(
         self, rel: Relationship | None, event: Interaction, recorded_ms: int
@@ -60,7 +74,7 @@ class Partition:
             horizon = rel.as_of  # what is too old is measured from the later of the two
         if horizon is not None and at_ms // DAY_MS <= horizon // DAY_MS - PANE_LIFE_DAYS:
             return Reject(Reason.TOO_OLD, "occurred_at is 180 or more days before the partition")
-        rules = self.policy.rules_for(event.brand)
+        rules = self.rules_for(event.brand)
         if rel is None:
             rel = self.starting(event.brand, event.person, at_ms)
         elif horizon is not None and rel.knows(event, horizon):
@@ -77,7 +91,7 @@ class Partition:
         """A relationship that nothing is known of, for an event at `at_ms`."""
         watermark = self.watermark
         start_ms = at_ms if watermark is None else max(at_ms, watermark // DAY_MS * DAY_MS)
-        return Relationship.starting(brand, person, start_ms, self.policy.rules_for(brand))
+        return Relationship.starting(brand, person, start_ms, self.rules_for(brand))
 
     def _go_on(self, at_ms: int, recorded_ms: int) -> None:
         self.latest_ms = at_ms

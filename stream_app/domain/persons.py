@@ -76,7 +76,7 @@ class Persons:
             return []
         key, to_key = relationship_key(brand, first), relationship_key(brand, second)
         rel, home = self.states.pop(key, None), self.partition_of(key)
-        rules = home.policy.rules_for(brand)
+        rules = home.rules_for(brand)
         moves: list[Transition] = []
         if rel is not None:
             if home.journal is not None:
@@ -92,7 +92,7 @@ class Persons:
         if into is None:
             start_ms = at_ms if rel is None else rel.as_of
             into = self.states[to_key] = self._starting(brand, second, start_ms)
-        rules = self.partition_of(to_key).policy.rules_for(brand)
+        rules = self.partition_of(to_key).rules_for(brand)
         if rel is None:
             rel = Relationship.starting(brand, first, into.as_of, rules)
         there = self.partition_of(to_key)
@@ -129,7 +129,7 @@ class Persons:
         rel = self.states.pop(relationship_key(brand, root), None)
         home = self.partition_of(relationship_key(brand, root))
         if rel is not None and home.watermark is not None:
-            moves += settle(rel, home.watermark, home.policy.rules_for(brand), home.journal)
+            moves += settle(rel, home.watermark, home.rules_for(brand), home.journal)
         ids = {person, root}
         if rel is not None:
             self.ended[relationship_key(brand, root)] = (rel.epoch, rel.sequence)

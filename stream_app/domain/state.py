@@ -82,10 +82,10 @@ class Relationship:
         self.undecided = undecided
         self.linked = linked
 
-    @classmethod
-    def starting(cls, brand: str, person: str, as_of: int, rules: Rules) -> Relationship:
+    @staticmethod
+    def starting(brand: str, person: str, as_of: int, rules: Rules) -> Relationship:
         """A relationship that nothing is known of, as of `as_of`."""
-        return cls(
+        return Relationship(
             brand,
             person,
             as_of,

@@ -51,12 +51,12 @@ class Windows:
         self.panes: dict[int, Pane] = {} if panes is None else panes
         self.next_exit = next_exit
         self.dropped = dropped
-        self.oldest = min(self.panes, default=NEVER)
+        self.oldest = min(self.panes) if self.panes else NEVER  # quicker than its `default`
 
-    @classmethod
-    def starting(cls, day: int, rules: Rules) -> Windows:
+    @staticmethod
+    def starting(day: int, rules: Rules) -> Windows:
         """Empty windows as of `day`."""
-        return cls(day, [0] * len(rules.gauges) + [0, UNKNOWN])
+        return Windows(day, [0] * len(rules.gauges) + [0, UNKNOWN])
 
     def count(self, day: int, code: int, change: int, rules: Rules) -> bool:
         """Count an act in the pane of `day`, one more or one less. True if any sum changed."""

@@ -158,7 +158,7 @@ class Forgetting:
             self._outputs.moves(unit, key, moves)
         watermark = work.partition.watermark
         if watermark is not None:
-            rules = work.partition.policy.rules_for(rel.brand)
+            rules = work.partition.rules_for(rel.brand)
             self._outputs.moves(unit, key, settle(rel, watermark, rules, work.journal))
 
     def leave(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:

@@ -261,7 +261,7 @@ class RelationshipJob:
         work.counts[_EFFECTS[step.effect]] += 1
         if event.at_ms < rel.as_of:
             self._facts.late(rel.as_of - event.at_ms)
-        rules = work.partition.policy.rules_for(rel.brand)
+        rules = work.partition.rules_for(rel.brand)
         if step.moves or (event.verb in MEMBERSHIP_VERBS and step.effect is Effect.APPLIED):
             work.views[key] = rel
         if is_overdue(rel, rules, moved=bool(step.moves), undone=event.undo):
@@ -327,7 +327,7 @@ class RelationshipJob:
         rel.due_day = None
         if rel.rules_version != work.edition:
             self._catch_up(unit, key, rel)
-        rules = work.partition.policy.rules_for(rel.brand)
+        rules = work.partition.rules_for(rel.brand)
         self._walked(unit, work, key, rel, settle(rel, watermark, rules, work.journal))
 
     # -- methods
@@ -355,7 +355,7 @@ class RelationshipJob:
         self._methods.flush(unit, work.journal)
         self._outputs.tell_moves()
         for key, rel in work.views.items():
-            self._outputs.view(unit, key, rel, work.partition.policy.rules_for(rel.brand))
+            self._outputs.view(unit, key, rel, work.partition.rules_for(rel.brand))
         work.views.clear()
 
     def _close(self, unit: Unit[State], work: Work) -> None:

@@ -145,7 +145,7 @@ class People:
         work.counts["forwarded"] += 1
 
     def _end(self, unit: Unit[State], work: Work, key: bytes, rel: Relationship) -> None:
-        rules = work.partition.policy.rules_for(rel.brand)
+        rules = work.partition.rules_for(rel.brand)
         moves = end(rel, work.partition.watermark, rules, work.journal)
         self._outputs.moves(unit, key, moves)
         self._forgetting.leave(unit, work, key, rel)
@@ -170,7 +170,7 @@ class People:
                 self._forgetting.send(unit, told)
             work.counts["erased"] += 1
             return
-        rules = work.partition.policy.rules_for(link.brand)
+        rules = work.partition.rules_for(link.brand)
         if source is None:
             source = Relationship.starting(link.brand, link.source, into.as_of, rules)
         if isinstance(state, Alias):

@@ -182,7 +182,7 @@ def test_the_generator_knows_every_field() -> None:
 
 
 @given(wire_interactions())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_reader_and_schema_agree(fields: dict[str, Any]) -> None:
     accepted = isinstance(read(json.dumps(fields).encode()), Interaction)
     assert validator("interaction").is_valid(fields) == accepted

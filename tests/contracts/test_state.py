@@ -52,7 +52,7 @@ def store(codec: RelationshipCodec, rel: Relationship, into: Stored) -> None:
 
 
 @given(logs(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_storing_changes_nothing(lines: list[bytes], dice: random.Random) -> None:
     assert told(lines, dice) == told(lines, None)
 

@@ -184,7 +184,7 @@ def _depends_on_order(events: list[Interaction]) -> bool:
 
 
 @given(two_people())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_merge_is_one_person_who_did_it_all(
     people: tuple[list[Interaction], list[Interaction]],
 ) -> None:

@@ -77,21 +77,21 @@ def told(moves: list[Transition]) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @given(logs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_core_agrees_with_the_rescan(lines: list[bytes]) -> None:
     assert core_outcome(lines) == oracle_outcome(lines)
 
 
 @pytest.mark.parametrize("name", ODD_POLICIES)
 @given(lines=logs(max_size=25))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_it_agrees_where_entering_does_not_imply_holding(name: str, lines: list[bytes]) -> None:
     policy, rules = odd(name)
     assert core_outcome(lines, policy=policy) == oracle_outcome(lines, policy=rules)
 
 
 @given(logs(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_when_silent_relationships_are_settled_changes_nothing(
     lines: list[bytes], dice: random.Random
 ) -> None:
@@ -122,7 +122,7 @@ def _settling(lines: list[bytes], dice: random.Random | None) -> object:
 
 @pytest.mark.parametrize("name", [None, *ODD_POLICIES])
 @given(lines=logs(max_size=25), days=st.integers(1, 260))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_walking_in_one_go_equals_walking_day_by_day(
     name: str | None, lines: list[bytes], days: int
 ) -> None:
@@ -159,7 +159,7 @@ plain_acts = st.lists(
 
 
 @given(plain_acts, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_order_inside_a_window_does_not_matter(
     acts: list[tuple[str, int]], dice: random.Random
 ) -> None:
@@ -184,7 +184,7 @@ def _counts(rel: Relationship) -> dict[int, dict[int, int]]:
 
 
 @given(logs(), interactions(people=1), st.integers(0, 20), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_undo_takes_back_exactly_what_the_act_gave(
     lines: list[bytes], act: dict[str, Any], days_back: int, named: bool
 ) -> None:

@@ -149,7 +149,7 @@ def by_person(moves: list[bytes]) -> dict[str, list[bytes]]:
     st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3)), max_size=5),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_late_is_the_same_as_at_once(
     lines: list[bytes], changes: list[tuple[int, int]], dice: random.Random
 ) -> None:

@@ -286,7 +286,7 @@ def test_against_a_model(tmp_path: Path) -> None:
     UnitModel.folder = tmp_path / "model"
     run_state_machine_as_test(
         UnitModel,
-        settings=hypothesis_settings(max_examples=60, stateful_step_count=30, deadline=None),
+        settings=hypothesis_settings(max_examples=60, stateful_step_count=30),
     )
 
 

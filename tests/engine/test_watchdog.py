@@ -40,7 +40,7 @@ async def main(how):
     else:
         Watchdog(500).start()
         await asyncio.sleep(1.2)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         pass
 asyncio.run(main(sys.argv[1]))
@@ -61,7 +61,7 @@ def test_a_loop_that_stands_still_ends_the_process(how: str, code: int) -> None:
         [sys.executable, "-c", STANDS_STILL, how], stderr=subprocess.PIPE, cwd=ROOT
     )
     try:
-        assert process.wait(15) == code
+        assert process.wait(60) == code
         assert process.stderr is not None
         told = process.stderr.read().decode()
     finally:

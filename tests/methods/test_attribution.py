@@ -27,7 +27,7 @@ def is_near(shares: dict[str, int], exact: dict[str, Fraction], within: int = 1)
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(paths_over(NAMES, 25))
 def test_markov_is_the_removal_effect(paths: list[Path]) -> None:
     shares = markov(counted(paths))
@@ -36,7 +36,7 @@ def test_markov_is_the_removal_effect(paths: list[Path]) -> None:
     assert markov(counted(reversed(paths))) == shares
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(paths_over(NAMES, 25))
 def test_shapley_is_exact_for_few_methods(paths: list[Path]) -> None:
     shares = shapley(counted(paths))

@@ -68,7 +68,7 @@ STEPS = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 200)), max_size=40
 
 
 @given(STEPS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_runs_say_what_a_list_of_all_days_says(steps: list[tuple[int, int]]) -> None:
     journal, closed = Journal(), dict[int, int]()
     day = 1_000
