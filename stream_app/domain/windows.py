@@ -20,8 +20,12 @@ from stream_app.domain.clock import NEVER
 from stream_app.domain.pane import Blocks, Pane
 from stream_app.domain.rules import MEMBERS, Number, Rules
 
-UNKNOWN: Final = math.nan
-"""Compares false with everything: a value that is not known stands in nobody's way."""
+UNKNOWN: Final[Number] = math.nan
+"""Compares false with everything: a value that is not known stands in nobody's way.
+
+Not a `float` to the compiler, which would make a new object of it at each use: one of them equals
+another only where both are the same object, so nothing that holds it would be found in a dict.
+"""
 
 FEW_PANES: Final = 16
 """Up to so many panes it pays to work out the next exit exactly."""

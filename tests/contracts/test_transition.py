@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from stream_app.contracts import writing
 from stream_app.contracts.policy import default_policy
 from stream_app.contracts.writing import transition_id, write_transition
 from stream_app.domain.outcome import Transition
@@ -27,6 +28,12 @@ def moves() -> list[Transition]:
     found = moves_of(history(2, 2_000))
     assert len(found) > 100
     return found
+
+
+def test_the_evidence_of_those_who_begin_alike_is_written_once() -> None:
+    """Not a number equals nothing, not even itself: a topic fit that is not known hid them all."""
+    anna, ben = moves_of([record(), record(id="2", person="mastodon:2")])
+    assert writing._evidence(anna.evidence) is writing._evidence(ben.evidence)
 
 
 def test_a_transition_in_full() -> None:
