@@ -71,7 +71,7 @@ def read_record(
         if content_type.startswith(STRUCTURED):
             return _declared(value, content_type, recorded_ms, policy)
     read = read_interaction(value, recorded_ms, policy)
-    if isinstance(read, Reject) and read.reason is Reason.WRONG_SHAPE:
+    if not isinstance(read, Interaction) and read.reason is Reason.WRONG_SHAPE:
         assert value is not None
         if b'"specversion"' in value:
             return _structured(value, recorded_ms, policy)

@@ -63,7 +63,7 @@ def read_interaction(value: bytes | None, recorded_ms: int, policy: Policy) -> I
     if fields is None:
         return _why_not(value, decode_loose_record)
     at_ms = event_time(fields[_OCCURRED_AT], recorded_ms)
-    if isinstance(at_ms, Reject):
+    if not isinstance(at_ms, int):  # many times as quick as to ask for a Reject
         return at_ms
     return _interaction(fields, at_ms, policy)
 
@@ -79,7 +79,7 @@ def read_line(line: bytes, policy: Policy) -> tuple[Interaction, int] | Reject:
     if fields is None:
         return _why_not(line, decode_loose_line)
     times = line_times(fields[_OCCURRED_AT], fields[_RECORDED_AT])
-    if not isinstance(times, tuple):  # ten times as quick as to ask for a Reject
+    if not isinstance(times, tuple):
         return times
     at_ms, recorded_ms = times
     return _interaction(fields, at_ms, policy), recorded_ms

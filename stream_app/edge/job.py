@@ -174,7 +174,7 @@ class RelationshipJob:
             if kind == b"forwarded":
                 whose = header(headers, PERSON)
         event = read_record(record.value, headers, recorded, work.partition.policy)
-        if isinstance(event, Reject):
+        if not isinstance(event, Interaction):  # much quicker than to ask for a Reject
             self._refuse(unit, record, event)
             return
         if whose is not None:
@@ -199,14 +199,14 @@ class RelationshipJob:
             self._methods.recall(unit, work.journal, event.brand)
         forgotten = 0 if rel is None else rel.memory.forgotten
         outcome = work.partition.apply(rel, event, recorded)
-        if isinstance(outcome, Reject):
-            self._refuse(unit, record, outcome)
-        elif isinstance(outcome, Seen):
-            work.counts["duplicate"] += 1
-        else:
+        if isinstance(outcome, tuple):
             self._store(unit, work, key, event, outcome)
             if outcome[0].memory.forgotten > forgotten:
                 self._facts.forgotten(outcome[0].memory.forgotten - forgotten)
+        elif isinstance(outcome, Seen):
+            work.counts["duplicate"] += 1
+        else:
+            self._refuse(unit, record, outcome)
 
     def _take_own(self, unit: Unit[State], work: Work, record: Record, kind: bytes) -> None:
         """A record that the service appended, and that is no interaction."""
